@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compose/compose_face.h"
+#include "core/frame.h"
+#include "media/video_writer.h"
+#include "model/trainer.h"
+
+namespace reelswap {
+
+/// One entry of a person's `sources`.
+struct Source {
+  enum class Kind { kUrl, kFiles, kPhotos };
+  Kind kind = Kind::kFiles;
+  std::string location;                 ///< URL, path or glob, folder (as written)
+  double start_seconds = 0;
+  std::optional<double> end_seconds;
+  std::optional<int> every;             ///< overrides sample.every
+  std::optional<double> fps;            ///< overrides sample.fps
+  std::optional<std::string> sha256;
+  int line = 0;                         ///< in the project file, for messages
+};
+
+struct Person {
+  std::string name;                     ///< [a-z0-9_-]+, a decoder's and a folder's name
+  std::string consent;                  ///< never empty after loading
+  std::vector<Source> sources;
+};
+
+struct SampleSettings {
+  int every = 6;
+  std::optional<double> fps;
+};
+
+struct FaceSettings {
+  int min_size = 0;                     ///< px, longest side of the box; 0 = auto
+  double max_yaw = 75;                  ///< degrees
+  std::optional<double> min_sharpness;  ///< nullopt = auto
+  int64_t max_per_source = 3000;
+};
+
+struct TrainSettings {
+  TrainOptions options;                 ///< model, batch, iterations, hours, save_every, seed, device
+  std::string base = "none";            ///< none | NAME | NAME@VERSION
+};
+
+struct Target {
+  std::string location;                 ///< URL, file or folder of photos
+  bool photos = false;
+  std::map<std::string, std::string> swap;   ///< whose face is replaced -> whose face it gets
+  double start_seconds = 0;
+  std::optional<double> duration_seconds;
+  enum class SideBySide { kOff, kHorizontal, kVertical } side_by_side = SideBySide::kHorizontal;
+  EncoderOptions encoder;
+  std::string container = "mp4";        ///< mp4 | mov | mkv
+  int line = 0;
+};
+
+struct DisclosureSettings {
+  bool label = true;
+  std::string text = "AI-generated face swap";
+  std::string corner = "bottom_left";   ///< top_left | top_right | bottom_left | bottom_right
+  double opacity = 0.75;
+  std::string off_reason;               ///< required when label is false
+};
+
+struct Limits {
+  double max_download_gb = 20;
+  double max_download_minutes = 600;
+  int per_host_connections = 2;
+};
+
+struct DownloadSettings {
+  std::string ytdlp = "yt-dlp";
+  std::optional<std::filesystem::path> cookies;
+};
+
+struct Project {
+  std::filesystem::path file;           ///< absolute
+  std::string name;                     ///< [a-z0-9_-]+
+  std::filesystem::path base_folder;    ///< relative paths start here (the file's folder)
+  std::filesystem::path workspace;      ///< data/<name> below the working directory unless `workspace:` says else
+  std::filesystem::path library;        ///< model library folder, default models/
+  std::vector<Person> people;           ///< in file order
+  SampleSettings sample;
+  FaceSettings faces;
+  TrainSettings train;
+  std::vector<Target> targets;
+  DisclosureSettings disclosure;
+  Limits limits;
+  DownloadSettings download;
+};
+
+/// One thing wrong with a project file.
+struct ProjectProblem {
+  int line = 0;     ///< 1-based
+  int column = 0;   ///< 1-based
+  std::string message;  ///< "expected a number from 1 to 1000, got 'many'"; "unknown key 'bacth'; did you mean 'batch'?"
+};
+
+/// All problems of a file at once; what() is one line per problem: file:line:column: message.
+class ProjectError : public std::runtime_error {
+ public:
+  ProjectError(const std::filesystem::path& file, std::vector<ProjectProblem> problems);
+  const std::vector<ProjectProblem>& problems() const { return problems_; }
+
+ private:
+  std::vector<ProjectProblem> problems_;
+};
+
+/// Reads and validates. overrides: "train.batch=16" (--set), applied before validation; environment
+/// variables in paths are written ${NAME} or ${NAME:-default}. Throws ProjectError, or Error(kProject)
+/// when the file cannot be read.
+Project LoadProject(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
+
+/// The resolved project as YAML, every key spelled out (`reelswap check`).
+std::string DescribeProject(const Project& project);
+
+}  // namespace reelswap

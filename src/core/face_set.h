@@ -1,0 +1,82 @@
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/faces.h"
+
+namespace reelswap {
+
+/// A row of the index: everything about one face but its pixels.
+struct FaceRecord {
+  std::string source;       ///< source id (hash, safe as a file name)
+  int64_t frame_index = 0;
+  int face_number = 0;      ///< 0-based among the faces of that frame
+  double seconds = 0;
+  std::string image;        ///< file name below images/, empty when none was kept
+  DetectedFace face;
+  cv::Matx23f face_from_frame;
+  HeadPose pose;
+  float sharpness = 0;
+  float identity_distance = -1;  ///< to the person's gallery; -1 = not measured
+  std::string rejected;          ///< empty = kept; else why: "blurred", "too_small", ...
+  bool kept() const { return rejected.empty(); }
+};
+
+/// Counts of one finished source.
+struct SourceTally {
+  int64_t frames_decoded = 0;
+  int64_t frames_sampled = 0;
+  int64_t faces_found = 0;
+  int64_t faces_kept = 0;
+  std::map<std::string, int64_t> rejected;  ///< reason -> count
+  std::string warning;  ///< e.g. "the file is damaged after 00:41"
+};
+
+/// The faces of one person on disk: images/ and one append-only index (faces.jsonl). A row is
+/// written after its image; a source counts only once its closing row is there, so an
+/// interruption loses at most the sources that were unfinished. Thread-safe.
+class FaceSet {
+ public:
+  /// Opens or creates the set. A torn last line and rows of unfinished sources are dropped (their
+  /// images too). Throws Error(kDisk) / Error(kFaces) when the folder holds something else.
+  FaceSet(std::filesystem::path folder, CropGeometry geometry);
+  ~FaceSet();
+
+  /// The key a finished source was made with (hash of its content and the parameters), or empty.
+  std::string FinishedKey(const std::string& source) const;
+  /// Forgets a source's rows and images (its key changed).
+  void RemoveSource(const std::string& source);
+  /// Forgets every source that is not in `sources`.
+  void KeepOnly(const std::vector<std::string>& sources);
+
+  /// Stores image (JPEG, quality 95) and row; record.image is chosen here.
+  void Add(const AlignedFace& face, FaceRecord record);
+  /// Closes a source: its rows count from now on.
+  void FinishSource(const std::string& source, const std::string& key, const SourceTally& tally);
+
+  /// Rows of finished sources, ordered by (source, frame, number): the same whatever the threads did.
+  std::vector<FaceRecord> Records() const;
+  std::map<std::string, SourceTally> Tallies() const;
+  /// Paths of the kept faces' images in the order of Records().
+  std::vector<std::filesystem::path> KeptImages() const;
+  const CropGeometry& geometry() const { return geometry_; }
+  const std::filesystem::path& folder() const { return folder_; }
+
+ private:
+  struct Source;
+  void Rewrite();  // compacts the index atomically; caller holds mutex_
+  void AppendLine(const std::string& line, bool sync);
+
+  std::filesystem::path folder_;
+  CropGeometry geometry_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Source> sources_;
+  int index_fd_ = -1;
+};
+
+}  // namespace reelswap

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace reelswap {
+
+/// Program-wide log: lines with a time stamp in the log file, warnings and errors on stderr as well.
+/// All functions are thread-safe. Never log secrets (cookies, Authorization headers).
+void LogInfo(std::string_view line);
+void LogWarning(std::string_view line);
+void LogError(std::string_view line);
+
+/// From now on every line is appended to `path` too (parent folders are created).
+/// Throws Error(kDisk) when the file cannot be opened.
+void LogToFile(const std::filesystem::path& path);
+
+/// quiet = true: only errors reach stderr.
+void SetLogQuiet(bool quiet);
+
+}  // namespace reelswap

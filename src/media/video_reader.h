@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/frame.h"
+#include "media/video_info.h"
+
+namespace reelswap {
+
+struct ReadOptions {
+  double start_seconds = 0;           ///< relative to the first frame of the video
+  std::optional<double> end_seconds;  ///< first moment no longer read, relative likewise
+  int every = 1;                      ///< yields decoded frames 0, every, 2*every ... of the range
+  std::optional<double> fps;          ///< instead of `every`: at most one frame per 1/fps s of pts time
+  int threads = 0;                    ///< decoder threads; 0 = the decoder's own choice
+};
+
+/// What decoding met; complete once Next() has returned nullopt.
+struct DecodeReport {
+  int64_t frames_decoded = 0;  ///< in the range, before sampling
+  int64_t corrupt_packets = 0; ///< packets or frames the decoder complained about
+  bool truncated = false;      ///< the stream ended well before its declared duration
+  std::string message;         ///< one clause for the user when something was wrong, else empty
+};
+
+/// Yields the frames of a file's main video stream in the decoder's own planar pixel format
+/// (other formats - palette, packed RGB, NV12 - are converted to the nearest planar Y'CbCr),
+/// upright, each with its index and exact pts, in presentation order. Only the demuxers of real
+/// media containers may open a file (no playlists, no concat scripts). Not thread-safe; Next() may
+/// be called from any one thread at a time.
+class VideoReader {
+ public:
+  /// Throws Error(kMedia) with path, libav's reason and a cure.
+  explicit VideoReader(const std::filesystem::path& path, const ReadOptions& options = {});
+  ~VideoReader();
+  VideoReader(VideoReader&&) noexcept;
+  VideoReader& operator=(VideoReader&&) noexcept;
+
+  const VideoInfo& info() const;
+  /// Next sampled frame, nullopt at the end. The planes belong to the decoder: read-only.
+  /// Damaged packets are counted and skipped; throws Error(kMedia) only when not one frame decodes.
+  std::optional<Frame> Next();
+  DecodeReport report() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace reelswap

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/frame.h"
+#include "media/video_info.h"
+
+namespace reelswap {
+
+struct EncoderOptions {
+  std::string codec = "h264";       ///< h264 (libx264), hevc (libx265), av1 (libsvtav1), ffv1, or a libav encoder name
+  int crf = 18;                     ///< constant rate factor, 0..51 (0..63 for av1)
+  std::string preset = "veryfast";  ///< x264/x265 preset; a number for av1
+  int threads = 0;                  ///< encoder threads; 0 = the encoder's own choice
+};
+
+/// Names a file whose audio streams are all copied, packet by packet.
+struct AudioCopy {
+  std::filesystem::path path;
+  double start_seconds = 0;           ///< as in ReadOptions, relative to the first video frame of `path`
+  std::optional<double> end_seconds;
+};
+
+struct WriteOptions {
+  VideoInfo video;                    ///< size, format, time base, colour tags, aspect of the frames to come
+  EncoderOptions encoder;
+  std::optional<AudioCopy> audio;
+  std::map<std::string, std::string> metadata;  ///< container tags (title, comment, ...)
+};
+
+struct WriteReport {
+  int64_t frames = 0;
+  int audio_streams = 0;
+  int64_t audio_packets = 0;
+  std::string message;  ///< e.g. "1 audio stream was dropped: pcm_s16le does not go into mp4"
+};
+
+/// Encodes frames to a container chosen by the extension (mp4 and mov with faststart, mkv, webm).
+/// Every frame keeps its pts in video.time_base, shifted so that start_seconds of the source is 0
+/// when audio.start_seconds > 0; the first frame need not be at 0. Works under a temporary name;
+/// the final name appears in Finish() only. Odd 4:2:0 sizes are encoded as 4:4:4. Not thread-safe.
+class VideoWriter {
+ public:
+  /// Throws Error(kMedia) for an unknown codec, bad preset or container, Error(kDisk) if the file
+  /// cannot be created.
+  VideoWriter(const std::filesystem::path& path, const WriteOptions& options);
+  ~VideoWriter();  ///< removes the temporary file when Finish() was not reached
+  VideoWriter(VideoWriter&&) noexcept;
+  VideoWriter& operator=(VideoWriter&&) noexcept;
+
+  /// Frames in increasing pts. The frame's planes are kept alive by reference until encoded and
+  /// must not be changed afterwards. Throws Error(kDisk) on a full disk, Error(kMedia) otherwise.
+  void Write(const Frame& frame);
+  /// Flushes encoder and audio, writes the index, syncs; the file then lies under its temporary
+  /// name, which is returned: mark it, then give it to Commit().
+  std::filesystem::path FinishTemporary();
+  /// Renames to the final name. Calls FinishTemporary() if that has not happened.
+  WriteReport Commit();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Encoders of this build that really open on a test frame, e.g. {"h264 (libx264)", "hevc (libx265)"}.
+std::vector<std::string> WorkingEncoders();
+/// "5.1.9" and the like, for doctor and cards.
+std::string LibavVersion();
+
+}  // namespace reelswap
