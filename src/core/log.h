@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <string>
 #include <string_view>
 
 namespace reelswap {
@@ -17,5 +19,10 @@ void LogToFile(const std::filesystem::path& path);
 
 /// quiet = true: only errors reach stderr.
 void SetLogQuiet(bool quiet);
+
+/// Warnings and errors go to `listener` instead of stderr (a progress display that must not be torn).
+/// An empty listener restores stderr. The listener must not log.
+using LogListener = std::function<void(const std::string& line)>;
+void SetLogListener(LogListener listener);
 
 }  // namespace reelswap
