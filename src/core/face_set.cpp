@@ -194,10 +194,10 @@ void FaceSet::Rewrite() {
   }
 }
 
-void FaceSet::AppendLine(const std::string& line, bool sync) {
+void FaceSet::Append(const std::string& lines) {
   size_t written = 0;
-  while (written < line.size()) {
-    const ssize_t n = ::write(index_fd_, line.data() + written, line.size() - written);
+  while (written < lines.size()) {
+    const ssize_t n = ::write(index_fd_, lines.data() + written, lines.size() - written);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
       const std::string index = (folder_ / "faces.jsonl").string();
@@ -208,7 +208,7 @@ void FaceSet::AppendLine(const std::string& line, bool sync) {
     }
     written += static_cast<size_t>(n);
   }
-  if (sync) ::fdatasync(index_fd_);
+  ::fdatasync(index_fd_);
 }
 
 std::string FaceSet::FinishedKey(const std::string& source) const {
@@ -246,18 +246,38 @@ void FaceSet::Add(const AlignedFace& face, FaceRecord record) {
   record.image = fmt::format("{}_{:07}_{}.jpg", record.source, record.frame_index, record.face_number);
   if (!IsPlainName(record.image)) throw std::invalid_argument("a source id must be safe as a file name");
   WriteImage(folder_ / "images" / record.image, face.image);
-  const std::string line = Line(ToJson(record));
   std::lock_guard lock(mutex_);
-  AppendLine(line, false);
   sources_[record.source].records.push_back(std::move(record));
+}
+
+std::vector<FaceRecord> FaceSet::Pending(const std::string& source) const {
+  std::lock_guard lock(mutex_);
+  const auto it = sources_.find(source);
+  if (it == sources_.end() || it->second.finished()) return {};
+  std::vector<FaceRecord> records = it->second.records;
+  std::sort(records.begin(), records.end(), Before);
+  return records;
+}
+
+void FaceSet::RejectPending(const std::string& source, const std::vector<std::pair<int64_t, int>>& faces,
+                            const std::string& reason) {
+  const std::set<std::pair<int64_t, int>> wanted(faces.begin(), faces.end());
+  std::lock_guard lock(mutex_);
+  for (FaceRecord& record : sources_[source].records) {
+    if (wanted.contains({record.frame_index, record.face_number})) record.rejected = reason;
+  }
 }
 
 void FaceSet::FinishSource(const std::string& source, const std::string& key, const SourceTally& tally) {
   std::lock_guard lock(mutex_);
   ::syncfs(index_fd_);  // every image of the source is on disk before its closing row is
-  AppendLine(Line(ToJson(source, key, tally)), true);
-  sources_[source].key = key;
-  sources_[source].tally = tally;
+  Source& entry = sources_[source];
+  std::sort(entry.records.begin(), entry.records.end(), Before);
+  std::string lines;
+  for (const FaceRecord& record : entry.records) lines += Line(ToJson(record));
+  Append(lines + Line(ToJson(source, key, tally)));
+  entry.key = key;
+  entry.tally = tally;
 }
 
 std::vector<FaceRecord> FaceSet::Records() const {

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/faces.h"
@@ -37,9 +38,9 @@ struct SourceTally {
   std::string warning;  ///< e.g. "the file is damaged after 00:41"
 };
 
-/// The faces of one person on disk: images/ and one append-only index (faces.jsonl). A row is
-/// written after its image; a source counts only once its closing row is there, so an
-/// interruption loses at most the sources that were unfinished. Thread-safe.
+/// The faces of one person on disk: images/ and one append-only index (faces.jsonl). The rows of a
+/// source are written together with its closing row, after its images are flushed; a source counts
+/// only once that row is there, so an interruption loses at most the unfinished sources. Thread-safe.
 class FaceSet {
  public:
   /// Opens or creates the set. A torn last line and rows of unfinished sources are dropped (their
@@ -54,9 +55,14 @@ class FaceSet {
   /// Forgets every source that is not in `sources`.
   void KeepOnly(const std::vector<std::string>& sources);
 
-  /// Stores image (JPEG, quality 95) and row; record.image is chosen here.
+  /// Stores the image (JPEG, quality 95) and holds the row until FinishSource; record.image is chosen here.
   void Add(const AlignedFace& face, FaceRecord record);
-  /// Closes a source: its rows count from now on.
+  /// Rows added for a source that is not finished yet, ordered by (frame, number).
+  std::vector<FaceRecord> Pending(const std::string& source) const;
+  /// Marks rows of an unfinished source, given by (frame index, face number), as rejected for `reason`.
+  void RejectPending(const std::string& source, const std::vector<std::pair<int64_t, int>>& faces,
+                     const std::string& reason);
+  /// Closes a source: its rows are written and count from now on.
   void FinishSource(const std::string& source, const std::string& key, const SourceTally& tally);
 
   /// Rows of finished sources, ordered by (source, frame, number): the same whatever the threads did.
@@ -70,7 +76,7 @@ class FaceSet {
  private:
   struct Source;
   void Rewrite();  // compacts the index atomically; caller holds mutex_
-  void AppendLine(const std::string& line, bool sync);
+  void Append(const std::string& lines);
 
   std::filesystem::path folder_;
   CropGeometry geometry_;

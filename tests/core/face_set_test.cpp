@@ -72,6 +72,20 @@ TEST(FaceSet, AnInterruptedSourceIsForgottenWithItsImages) {
   EXPECT_EQ(std::distance(fs::directory_iterator(dir / "images"), fs::directory_iterator{}), 1);
 }
 
+TEST(FaceSet, PendingFacesCanStillBeRejected) {
+  testing::TempDir dir;
+  FaceSet set(dir.path(), kGeometry);
+  for (int64_t frame : {9, 3, 6}) set.Add(MakeFace(1), MakeRecord("s", frame));
+  EXPECT_TRUE(set.Records().empty());
+  ASSERT_EQ(set.Pending("s").size(), 3u);
+  EXPECT_EQ(set.Pending("s")[0].frame_index, 3);
+  set.RejectPending("s", {{6, 0}}, "over_limit");
+  set.FinishSource("s", "key", {});
+  EXPECT_TRUE(set.Pending("s").empty());
+  EXPECT_EQ(set.KeptImages().size(), 2u);
+  EXPECT_EQ(FaceSet(dir.path(), kGeometry).Records()[1].rejected, "over_limit");
+}
+
 TEST(FaceSet, AChangedCropGeometryStartsAnew) {
   testing::TempDir dir;
   {
