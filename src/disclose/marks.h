@@ -13,21 +13,21 @@ inline constexpr const char* kDigitalSourceType =
     "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia";
 
 struct InputRecord {
-  std::string role;     ///< "target", "model", "source of host"
-  std::string name;     ///< file name or URL
+  std::string role;  ///< "target", "model", "source of host"
+  std::string name;  ///< file name or URL
   std::string sha256;
 };
 
 /// What the sidecar says about an output.
 struct Provenance {
   std::string tool_version;
-  std::string created_utc;                          ///< ISO 8601
-  std::string description;                          ///< "face of guest put on host; AI-generated face swap"
+  std::string created_utc;  ///< ISO 8601
+  std::string description;  ///< "face of guest put on host; AI-generated face swap"
   std::vector<InputRecord> inputs;
-  std::map<std::string, std::string> consents;      ///< person -> reference as the project states it
-  std::map<std::string, std::string> settings;      ///< resolved settings that made this output
-  std::string visible_label;                        ///< text on the picture; empty = none
-  std::string no_label_reason;                      ///< the written reason when there is none
+  std::map<std::string, std::string> consents;  ///< person -> reference as the project states it
+  std::map<std::string, std::string> settings;  ///< resolved settings that made this output
+  std::string visible_label;                    ///< text on the picture; empty = none
+  std::string no_label_reason;                  ///< the written reason when there is none
 };
 
 /// Embeds XMP (Iptc4xmpExt:DigitalSourceType, dc:description, xmp:CreatorTool) into a finished but
@@ -48,8 +48,8 @@ struct FoundMarks {
   std::optional<std::string> description;          ///< from XMP
   std::optional<std::string> creator_tool;
   bool sidecar_present = false;
-  bool sidecar_matches = false;                    ///< the sidecar's sha256 is the file's
-  std::string sidecar_text;                        ///< the JSON, at most 1 MiB
+  bool sidecar_matches = false;  ///< the sidecar's sha256 is the file's
+  std::string sidecar_text;      ///< the JSON, at most 1 MiB
 };
 /// Throws Error(kMedia) when the file cannot be read.
 FoundMarks ReadMarks(const std::filesystem::path& file);

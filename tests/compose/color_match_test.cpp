@@ -1,0 +1,90 @@
+#include "compose/color_match.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+namespace reelswap {
+namespace {
+
+cv::Mat Noise(int low, int high, uint64_t seed) {
+  cv::Mat noise(40, 40, CV_8UC3);
+  cv::RNG rng(seed);
+  rng.fill(noise, cv::RNG::UNIFORM, low, high);
+  return noise;
+}
+
+const cv::Mat kEverywhere(40, 40, CV_8UC1, cv::Scalar(255));
+
+TEST(MeasureColorMatch, TurnsOneFlatColourIntoTheOther) {
+  const cv::Mat from(40, 40, CV_8UC3, cv::Scalar(60, 100, 140));
+  const cv::Mat to(40, 40, CV_8UC3, cv::Scalar(130, 120, 200));
+  const ColorMatch match = MeasureColorMatch(to, from, kEverywhere);
+  EXPECT_EQ(match.gain, cv::Vec3f(1, 1, 1));
+  EXPECT_LE(cv::norm(ApplyColorMatch(from, match), to, cv::NORM_INF), 1);  // a level of rounding
+}
+
+TEST(MeasureColorMatch, IsNoneForEqualPictures) {
+  const cv::Mat picture = Noise(20, 230, 1);
+  const ColorMatch match = MeasureColorMatch(picture, picture, kEverywhere);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_NEAR(match.gain[i], 1, 1e-6);
+    EXPECT_NEAR(match.offset[i], 0, 1e-3);
+  }
+  EXPECT_LE(cv::norm(ApplyColorMatch(picture, match), picture, cv::NORM_INF), 1);
+}
+
+TEST(MeasureColorMatch, FollowsTheSpreadWithinBounds) {
+  const cv::Mat narrow = Noise(100, 150, 2);
+  const ColorMatch somewhat = MeasureColorMatch(Noise(95, 155, 3), narrow, kEverywhere);
+  EXPECT_GT(somewhat.gain[0], 1.1f);
+  EXPECT_LT(somewhat.gain[0], 1.3f);
+  const ColorMatch widest = MeasureColorMatch(Noise(0, 256, 4), narrow, kEverywhere);
+  EXPECT_FLOAT_EQ(widest.gain[0], 1.4f);
+  EXPECT_FLOAT_EQ(widest.gain[1], 1.25f);
+  const ColorMatch narrowest =
+      MeasureColorMatch(cv::Mat(40, 40, CV_8UC3, cv::Scalar::all(128)), narrow, kEverywhere);
+  EXPECT_FLOAT_EQ(narrowest.gain[0], 0.7f);
+  EXPECT_FLOAT_EQ(narrowest.gain[2], 0.8f);
+}
+
+TEST(MeasureColorMatch, DoesNotBlowUpTheNoiseOfAFlatPicture) {
+  const ColorMatch match = MeasureColorMatch(Noise(0, 256, 5), Noise(127, 130, 6), kEverywhere);
+  for (int i = 0; i < 3; ++i) EXPECT_LE(match.gain[i], 1.4f);
+}
+
+TEST(MeasureColorMatch, LooksOnlyWhereTheWeightIs) {
+  cv::Mat to(40, 40, CV_8UC3, cv::Scalar::all(100));
+  to.colRange(0, 20).setTo(cv::Scalar(255, 0, 255));
+  cv::Mat weight = kEverywhere.clone();
+  weight.colRange(0, 20).setTo(0);
+  const cv::Mat from(40, 40, CV_8UC3, cv::Scalar::all(80));
+  const ColorMatch match = MeasureColorMatch(to, from, weight);
+  EXPECT_LE(
+      cv::norm(ApplyColorMatch(from, match), cv::Mat(40, 40, CV_8UC3, cv::Scalar::all(100)), cv::NORM_INF),
+      1);
+}
+
+TEST(MeasureColorMatch, FadesToNoneWithTheWeight) {
+  const cv::Mat from(40, 40, CV_8UC3, cv::Scalar::all(80)), to(40, 40, CV_8UC3, cv::Scalar::all(120));
+  cv::Mat weight = cv::Mat::zeros(40, 40, CV_8UC1);
+  EXPECT_EQ(MeasureColorMatch(to, from, weight), ColorMatch{});
+  weight(cv::Rect(0, 0, 30, 1)).setTo(255);
+  EXPECT_NEAR(MeasureColorMatch(to, from, weight).offset[0], 20, 0.1);  // 30 of 60 samples: half of 40 levels
+}
+
+TEST(MeasureColorMatch, RefusesSizesThatDiffer) {
+  const cv::Mat picture = Noise(0, 256, 7);
+  EXPECT_THROW(MeasureColorMatch(picture, cv::Mat(41, 40, CV_8UC3), kEverywhere), std::invalid_argument);
+  EXPECT_THROW(MeasureColorMatch(picture, picture, cv::Mat(40, 40, CV_8UC3)), std::invalid_argument);
+}
+
+TEST(ApplyColorMatch, ClipsInsteadOfWrapping) {
+  ColorMatch match;
+  match.offset = {200, 0, 0};
+  const cv::Mat bright = ApplyColorMatch(cv::Mat(4, 4, CV_8UC3, cv::Scalar(100, 150, 200)), match);
+  EXPECT_EQ(bright.at<cv::Vec3b>(0, 0), cv::Vec3b(255, 255, 255));
+}
+
+}  // namespace
+}  // namespace reelswap
