@@ -12,20 +12,26 @@ namespace reelswap {
 
 enum class ItemState { kDone, kReused, kFailed, kCancelled, kPending };
 
+/// The word in report.json: "done", "reused", "failed", "cancelled", "pending".
+std::string ToString(ItemState state);
+
 /// A source, a training or a target in the report of a run.
 struct ReportItem {
-  std::string stage;        ///< "source", "train", "target"
-  std::string name;         ///< short name shown to people
-  std::string location;     ///< URL or path
-  std::string person;       ///< for sources
+  std::string stage;     ///< "source", "train", "target"
+  std::string name;      ///< short name shown to people
+  std::string location;  ///< URL or path
+  std::string person;    ///< for sources
   ItemState state = ItemState::kPending;
-  std::string error;        ///< sentence with cure, empty unless failed
+  std::string error;  ///< sentence with cure, empty unless failed
   std::string warning;
-  SourceTally tally;        ///< for sources
-  std::map<std::string, double> numbers;       ///< "frames", "frames_per_second", "images_per_second", ...
-  std::map<std::string, double> stage_seconds; ///< busy seconds per stage: "decode", "detect", ...
-  std::vector<std::filesystem::path> outputs;  ///< absolute
-  std::vector<std::filesystem::path> pictures; ///< contact sheets, preview, loss curve; absolute
+  SourceTally tally;  ///< for sources
+  /// Shown under its key with spaces for underscores. Keys ending in "seconds" are durations, in
+  /// "bytes" sizes, in "_per_second" rates. Targets put "frames",
+  /// "frames_per_second" and "seconds" first, training "iterations" and "images_per_second".
+  std::map<std::string, double> numbers;
+  std::map<std::string, double> stage_seconds;  ///< busy seconds per stage: "decode", "detect", ...
+  std::vector<std::filesystem::path> outputs;   ///< absolute
+  std::vector<std::filesystem::path> pictures;  ///< contact sheets, preview, loss curve; absolute
 };
 
 struct RunReport {
@@ -39,16 +45,41 @@ struct RunReport {
   bool AnyCancelled() const;
 };
 
+/// How many items are in which state.
+struct ReportCounts {
+  int done = 0;
+  int reused = 0;
+  int failed = 0;
+  int cancelled = 0;
+  int pending = 0;
+  int total() const { return done + reused + failed + cancelled + pending; }
+};
+
+/// Of all items, or of those of one stage.
+ReportCounts CountItems(const std::vector<ReportItem>& items, const std::string& stage = "");
+
+/// "3 of 4 done, 1 failed"; reused items count as done.
+std::string SummarySentence(const ReportCounts& counts);
+
+/// The report as JSON text; relative paths count from `folder`. indent = -1 puts it on one line.
+/// Numbers that are not finite become null, invalid UTF-8 becomes U+FFFD.
+std::string ReportAsJson(const RunReport& report, const std::filesystem::path& folder, int indent = 2);
+
+/// The report as one self-contained page to lie in `folder` (absolute). Pictures whose names end in
+/// "_kept" or "_rejected" are shown as contact sheets, the others beside their item.
+std::string ReportAsHtml(const RunReport& report, const std::filesystem::path& folder);
+
 /// report.json and report.html in `folder`, atomically. Everything from outside (titles, paths,
 /// URLs, error texts) is escaped; pictures and outputs are linked relative to the folder.
-void WriteReport(const std::filesystem::path& folder, const RunReport& report);
+void WriteRunReport(const std::filesystem::path& folder, const RunReport& report);
 
 /// The report as text for the end of a command: one line per item, failures with their cure.
 std::string FormatReportForTerminal(const RunReport& report);
 
 /// Contact sheets of one person's set: kept (up to 60, spread over time) and rejected (up to 60,
 /// spread over reasons, captioned). Returns the written paths (absent when there is none).
-std::vector<std::filesystem::path> WriteContactSheets(const FaceSet& faces, const std::filesystem::path& folder,
+std::vector<std::filesystem::path> WriteContactSheets(const FaceSet& faces,
+                                                      const std::filesystem::path& folder,
                                                       const std::string& person);
 
 }  // namespace reelswap
