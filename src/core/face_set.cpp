@@ -302,7 +302,7 @@ std::map<std::string, SourceTally> FaceSet::Tallies() const {
 std::vector<fs::path> FaceSet::KeptImages() const {
   std::vector<fs::path> images;
   for (const FaceRecord& record : Records()) {
-    if (record.kept() && IsPlainName(record.image)) images.push_back(folder_ / "images" / record.image);
+    if (record.kept() && IsPlainName(record.image)) images.push_back(ImagePath(record));
   }
   return images;
 }

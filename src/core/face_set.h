@@ -68,6 +68,8 @@ class FaceSet {
   /// Rows of finished sources, ordered by (source, frame, number): the same whatever the threads did.
   std::vector<FaceRecord> Records() const;
   std::map<std::string, SourceTally> Tallies() const;
+  /// Where a record's image lies.
+  std::filesystem::path ImagePath(const FaceRecord& record) const { return folder_ / "images" / record.image; }
   /// Paths of the kept faces' images in the order of Records().
   std::vector<std::filesystem::path> KeptImages() const;
   const CropGeometry& geometry() const { return geometry_; }

@@ -28,8 +28,9 @@ struct PictureFaces {
   size_t source = 0;
   int64_t index = 0;
   double seconds = 0;
+  cv::Size picture_size;
   std::vector<AlignedFace> faces;
-  std::vector<std::string> rejected;  ///< for each face: empty = kept, else why not
+  std::vector<std::string> rejected;  ///< set by filter, for each face: empty = kept, else why not
   std::exception_ptr error;
 };
 

@@ -1,0 +1,89 @@
+// The only file that sees CLI11 (it costs 7 s to compile).
+#include "cli/arguments.h"
+
+#include <CLI/CLI.hpp>
+
+namespace reelswap {
+namespace {
+
+constexpr const char* kExamples = R"(
+Examples:
+  reelswap demo                          two virtual actors, from nothing to a swapped video
+  reelswap check project.yaml            is the project file right? what will be used?
+  reelswap run project.yaml              download, find faces, train, convert: whatever is not done yet
+  reelswap run project.yaml --set train.batch=16 --set train.stop.hours=2
+  reelswap models list                   what is in the model library
+
+Exit codes: 0 done, 1 an item failed (the report names it), 2 bad project or usage, 130 interrupted.)";
+
+CLI::App* AddProjectCommand(CLI::App& app, Arguments& arguments, const std::string& name, const std::string& help,
+                            const std::string& example) {
+  CLI::App* command = app.add_subcommand(name, help);
+  command->add_option("PROJECT", arguments.project, "project file (YAML), see configs/reference.yaml")->required();
+  command->add_option("--set", arguments.overrides, "override a key of the project: --set train.batch=16")
+      ->take_all()->expected(1)->type_name("KEY=VALUE");
+  command->footer("\nExample:\n  " + example);
+  return command;
+}
+
+void AddOutputFlags(CLI::App* command, Arguments& arguments) {
+  command->add_flag("--json", arguments.json, "progress and results as JSON, one object a line, on stdout");
+  command->add_flag("--quiet", arguments.quiet, "errors and the result only");
+}
+
+}  // namespace
+
+std::variant<Arguments, int> ParseArguments(int argc, const char* const* argv) {
+  Arguments arguments;
+  CLI::App app{"reelswap swaps faces in videos, end to end, from one project file.", "reelswap"};
+  app.set_version_flag("--version", std::string("reelswap ") + REELSWAP_VERSION);
+  app.require_subcommand(1);
+  app.footer(kExamples);
+
+  AddProjectCommand(app, arguments, "run", "do everything that is not done yet: preprocess, train, convert",
+                    "reelswap run project.yaml");
+  AddProjectCommand(app, arguments, "check", "validate the project file and print it with every default",
+                    "reelswap check project.yaml --set train.model=light");
+  AddProjectCommand(app, arguments, "plan", "say what would be downloaded, sampled, trained and converted",
+                    "reelswap plan project.yaml");
+  AddProjectCommand(app, arguments, "preprocess", "download, sample, detect, align and filter the faces",
+                    "reelswap preprocess project.yaml");
+  AddProjectCommand(app, arguments, "train", "train or resume the model and store it in the library",
+                    "reelswap train project.yaml --set train.stop.iterations=20000");
+  CLI::App* convert = AddProjectCommand(app, arguments, "convert", "convert the targets with the trained model",
+                                        "reelswap convert project.yaml interview");
+  convert->add_option("TARGET", arguments.targets, "only targets whose name contains this");
+
+  CLI::App* models = app.add_subcommand("models", "the model library: list, show");
+  models->require_subcommand(1);
+  CLI::App* list = models->add_subcommand("list", "every stored model, a line each");
+  CLI::App* show = models->add_subcommand("show", "the card of one model");
+  show->add_option("NAME", arguments.name, "NAME (newest version) or NAME@VERSION")->required();
+  for (CLI::App* command : {list, show}) {
+    command->add_option("--library", arguments.library, "folder of the library")->capture_default_str();
+  }
+  models->footer("\nExample:\n  reelswap models show host_to_guest@2");
+
+  app.add_subcommand("doctor", "what this machine has, what is missing and how to get it");
+  CLI::App* demo = app.add_subcommand("demo", "the virtual actors, from nothing to a swapped video in data/demo_run");
+  demo->add_option("--render-clips", arguments.render_clips, "only render the demo's clips again into this folder")
+      ->type_name("FOLDER");
+  CLI::App* verify = app.add_subcommand("verify", "whether a video or picture carries the marks of this tool");
+  verify->add_option("FILE", arguments.name, "video or picture")->required();
+  verify->footer("\nExample:\n  reelswap verify data/demo_run/output/ava_target_ava_as_ben.mp4");
+
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) AddOutputFlags(command, arguments);
+  for (CLI::App* command : {list, show}) AddOutputFlags(command, arguments);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  const CLI::App* chosen = app.get_subcommands().front();
+  arguments.command = chosen->get_name();
+  if (chosen == models) arguments.command += " " + models->get_subcommands().front()->get_name();
+  return arguments;
+}
+
+}  // namespace reelswap

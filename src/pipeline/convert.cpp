@@ -1,0 +1,117 @@
+#include "pipeline/convert.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/log.h"
+#include "core/photo.h"
+#include "pipeline/conversion_record.h"
+#include "pipeline/convert_video.h"
+
+namespace reelswap {
+namespace fs = std::filesystem;
+namespace {
+
+/// What the conversion reads: one video, or pictures.
+struct ConvertInput {
+  std::vector<fs::path> files;
+  std::string sha256;
+  bool photos = false;
+};
+
+ConvertInput FindInput(const ConvertJob& job, MediaStore& media) {
+  ConvertInput input;
+  if (job.photos && fs::is_directory(job.location)) {
+    input.files = ListPhotos(job.location);
+    if (input.files.empty()) {
+      throw Error(ErrorKind::kMedia, fmt::format("{} holds no pictures (jpg, png, webp, bmp, tif)", job.location));
+    }
+    std::string all;
+    for (const fs::path& file : input.files) all += file.filename().string() + Sha256OfFile(file) + "\n";
+    input.sha256 = Sha256OfBytes(all);
+    input.photos = true;
+    return input;
+  }
+  const FetchedMedia fetched = media.Get(job.location, std::nullopt);
+  input.files = {fetched.path};
+  input.sha256 = fetched.sha256;
+  input.photos = IsPhotoPath(fetched.path);
+  return input;
+}
+
+/// Outputs of an earlier run with the same key, or empty.
+std::vector<fs::path> FindEarlierOutputs(const ConvertJob& job, const ConvertInput& input, const std::string& key) {
+  std::vector<fs::path> outputs;
+  for (const fs::path& output : {job.output, job.side_by_side}) {
+    if (output.empty()) continue;
+    if (!input.photos) {
+      if (!IsAlreadyMade(output, key)) return {};
+      outputs.push_back(output);
+      continue;
+    }
+    for (const fs::path& file : input.files) {
+      const fs::path picture = output / (SafeName(file.stem().string()) + ".png");
+      if (!IsAlreadyMade(picture, key)) return {};
+      outputs.push_back(picture);
+    }
+  }
+  return outputs;
+}
+
+void RequirePeople(const ConvertJob& job, const StoredModel& model) {
+  if (std::find(model.card.people.begin(), model.card.people.end(), job.to) != model.card.people.end()) return;
+  throw Error(ErrorKind::kModel, fmt::format("model {}@{} has no decoder for {}: train the project again",
+                                             model.card.name, model.card.version, job.to));
+}
+
+}  // namespace
+
+bool Convert(const RunContext& context, const ConvertJob& job, const StoredModel& model, MediaStore& media,
+             ReportBuilder& report) {
+  ReportItem item;
+  item.stage = "target";
+  item.name = job.name;
+  item.location = job.location;
+  ProgressEvent event;
+  event.stage = "convert";
+  event.item = job.name;
+  try {
+    if (context.stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted before it was started");
+    if (!job.error.empty()) throw Error(ErrorKind::kMedia, job.error);
+    RequirePeople(job, model);
+    const ConvertInput input = FindInput(job, media);
+    const std::string key = ConversionKey(job, context.project, input.sha256, model);
+    item.outputs = FindEarlierOutputs(job, input, key);
+    if (!item.outputs.empty()) {
+      item.state = ItemState::kReused;
+      event.state = ProgressEvent::State::kSkipped;
+      event.note = "already converted";
+    } else {
+      const Provenance provenance = MakeProvenance(job, context.project, input.sha256, model, key);
+      if (input.photos) {
+        ConvertPhotos(context, job, input.files, model, provenance, item);
+      } else {
+        ConvertVideo(context, job, input.files.front(), model, provenance, item);
+      }
+      item.state = ItemState::kDone;
+      event.state = ProgressEvent::State::kDone;
+      if (const auto rate = item.numbers.find("frames_per_second"); rate != item.numbers.end()) {
+        event.note = fmt::format("{:.0f} frames at {:.1f} frames/s", item.numbers["frames"], rate->second);
+      }
+    }
+  } catch (...) {
+    SetFailure(item, std::current_exception());
+    event.state = ProgressEvent::State::kFailed;
+    event.note = item.error;
+    LogInfo(fmt::format("target {}: {}", job.location, item.error));
+  }
+  context.progress.Report(event);
+  const bool made = item.state == ItemState::kDone || item.state == ItemState::kReused;
+  report.Add(std::move(item));
+  return made;
+}
+
+}  // namespace reelswap

@@ -1,0 +1,77 @@
+// Which conversions a project asks for, and under which names.
+#include <fmt/format.h>
+
+#include <set>
+
+#include "core/error.h"
+#include "core/photo.h"
+#include "pipeline/convert.h"
+
+namespace reelswap {
+namespace fs = std::filesystem;
+namespace {
+
+std::string StemOf(const std::string& location) {
+  // A page has no file name worth showing, and its title must not become a path: its id does.
+  if (IsUrl(location)) {
+    const std::string last = ShortName(location);
+    return SafeName(fs::path(last.substr(last.rfind('/') + 1)).stem().string() + "_" + SourceId(location).substr(0, 6));
+  }
+  const fs::path path(location);
+  return SafeName(path.has_filename() ? path.stem().string() : path.parent_path().filename().string());
+}
+
+}  // namespace
+
+std::vector<ConvertJob> PlanConversions(const RunContext& context) {
+  std::vector<ConvertJob> jobs;
+  std::set<std::string> names;
+  for (const Target& target : context.project.targets) {
+    std::vector<std::string> locations;
+    std::string error;
+    if (IsUrl(target.location)) {
+      locations = {target.location};
+    } else {
+      try {
+        for (const fs::path& path : ExpandGlob(target.location, context.project.base_folder)) {
+          locations.push_back(fs::absolute(path).lexically_normal().string());
+        }
+      } catch (const Error& e) {
+        locations = {target.location};
+        error = e.what();
+      }
+    }
+    for (const std::string& location : locations) {
+      ConvertJob job;
+      job.target = &target;
+      job.error = error;
+      job.from = target.swap.begin()->first;
+      job.to = target.swap.begin()->second;
+      job.location = location;
+      job.photos = target.photos || (!IsUrl(location) && (fs::is_directory(location) || IsPhotoPath(location)));
+      const std::string base = fmt::format("{}_{}_as_{}", StemOf(location), SafeName(job.from), SafeName(job.to));
+      std::string unique = base;
+      for (int n = 2; !names.insert(unique).second; ++n) unique = fmt::format("{}_{}", base, n);
+      job.name = fmt::format("{}: {} -> {}", ShortName(location), job.from, job.to);
+      const std::string extension = job.photos ? "" : "." + target.container;
+      job.output = context.workspace.Output() / (unique + extension);
+      if (target.side_by_side != Target::SideBySide::kOff) {
+        job.side_by_side = context.workspace.Output() / (unique + "_side_by_side" + extension);
+      }
+      jobs.push_back(std::move(job));
+    }
+  }
+  return jobs;
+}
+
+void ReportSkippedConversion(const ConvertJob& job, const std::string& cause, ReportBuilder& report) {
+  ReportItem item;
+  item.stage = "target";
+  item.name = job.name;
+  item.location = job.location;
+  item.state = ItemState::kPending;
+  item.error = fmt::format("not started: {} failed", cause);
+  report.Add(std::move(item));
+}
+
+}  // namespace reelswap

@@ -1,0 +1,57 @@
+#include "pipeline/face_replacement.h"
+
+#include "compose/compose_face.h"
+#include "face/align.h"
+
+namespace reelswap {
+
+std::vector<SwappedFace> FaceReplacement::Swap(const std::vector<const AlignedFace*>& faces) const {
+  std::vector<cv::Mat> crops;
+  for (const AlignedFace* face : faces) crops.push_back(face->image);
+  const std::vector<cv::Mat> images = swapper_.Swap(crops, person_);
+  const WeightsInfo& info = swapper_.info();
+  std::vector<SwappedFace> swapped(faces.size());
+  for (size_t i = 0; i < faces.size(); ++i) {
+    swapped[i].image = images[i];
+    swapped[i].face_from_frame = FaceFromFrame(faces[i]->face.landmarks, info.output);
+  }
+  return swapped;
+}
+
+void FaceReplacement::Paste(Frame& frame, const SwappedFace& swapped, const Landmarks& landmarks) const {
+  const cv::Rect roi = FaceRegion(swapped, landmarks, frame.size());
+  if (roi.empty()) return;
+  const FacePatch patch = ComposeFace(frame.Bgr(roi), roi, swapped, landmarks);
+  frame.Paste(roi, patch.bgr, patch.mask);
+}
+
+void FaceReplacement::Paste(cv::Mat& bgr, const SwappedFace& swapped, const Landmarks& landmarks) const {
+  const cv::Rect roi = FaceRegion(swapped, landmarks, bgr.size());
+  if (roi.empty()) return;
+  cv::Mat below = bgr(roi);
+  const FacePatch patch = ComposeFace(below, roi, swapped, landmarks);
+  for (int y = 0; y < roi.height; ++y) {
+    for (int x = 0; x < roi.width; ++x) {
+      const int alpha = patch.mask.at<uchar>(y, x);
+      if (alpha == 0) continue;
+      auto& pixel = below.at<cv::Vec3b>(y, x);
+      const auto& face = patch.bgr.at<cv::Vec3b>(y, x);
+      for (int c = 0; c < 3; ++c) {
+        pixel[c] = static_cast<uchar>((face[c] * alpha + pixel[c] * (255 - alpha) + 127) / 255);
+      }
+    }
+  }
+}
+
+std::optional<TextPatch> RenderDisclosure(const DisclosureSettings& settings, cv::Size size) {
+  if (!settings.label) return std::nullopt;
+  const Corner corner = settings.corner == "top_left"    ? Corner::kTopLeft
+                        : settings.corner == "top_right" ? Corner::kTopRight
+                        : settings.corner == "bottom_right" ? Corner::kBottomRight
+                                                            : Corner::kBottomLeft;
+  TextPatch label = RenderLabel(settings.text, size, corner, static_cast<float>(settings.opacity));
+  if (label.roi.empty()) return std::nullopt;
+  return label;
+}
+
+}  // namespace reelswap

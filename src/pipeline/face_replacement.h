@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compose/label.h"
+#include "config/project.h"
+#include "core/faces.h"
+#include "core/frame.h"
+#include "disclose/marks.h"
+#include "model/face_swapper.h"
+
+namespace reelswap {
+
+/// Puts swapped faces into pictures and the visible label on them: what videos and photos share.
+/// Thread-safe after construction.
+class FaceReplacement {
+ public:
+  /// `swapper` outlives this object.
+  FaceReplacement(const FaceSwapper& swapper, std::string person) : swapper_(swapper), person_(std::move(person)) {}
+
+  const CropGeometry& crop() const { return swapper_.info().input; }
+
+  /// Faces through the person's decoder, with the transforms of their larger crops.
+  std::vector<SwappedFace> Swap(const std::vector<const AlignedFace*>& faces) const;
+
+  /// Pastes into a frame that owns its planes.
+  void Paste(Frame& frame, const SwappedFace& swapped, const Landmarks& landmarks) const;
+  void Paste(cv::Mat& bgr, const SwappedFace& swapped, const Landmarks& landmarks) const;
+
+ private:
+  const FaceSwapper& swapper_;
+  std::string person_;
+};
+
+/// The label of a project rendered for this size, or empty when the project turned it off.
+std::optional<TextPatch> RenderDisclosure(const DisclosureSettings& settings, cv::Size size);
+
+}  // namespace reelswap

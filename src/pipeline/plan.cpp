@@ -1,0 +1,121 @@
+#include "pipeline/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/photo.h"
+#include "fetch/fetch.h"
+#include "media/video_info.h"
+#include "pipeline/convert.h"
+#include "pipeline/source_tasks.h"
+
+namespace reelswap {
+namespace fs = std::filesystem;
+namespace {
+
+/// The finished media of a URL in the workspace, or the local file itself.
+std::optional<fs::path> FindOnDisk(const Workspace& workspace, const std::string& location) {
+  if (!IsUrl(location)) return fs::path(location);
+  std::error_code ec;
+  const fs::path folder = workspace.SourceFolder(SourceId(location));
+  if (!fs::exists(folder / "source.json", ec)) return std::nullopt;
+  for (const auto& entry : fs::directory_iterator(folder, ec)) {
+    if (entry.path().stem() == "media") return entry.path();
+  }
+  return std::nullopt;
+}
+
+PlannedItem PlanVideo(const Workspace& workspace, const std::string& location, double start_seconds,
+                      std::optional<double> end_seconds, double sampled_per_second, int every) {
+  PlannedItem item;
+  item.location = location;
+  const auto path = FindOnDisk(workspace, location);
+  if (!path) {
+    item.to_download = true;
+    return item;
+  }
+  try {
+    if (fs::is_directory(*path) || IsPhotoPath(*path)) {
+      item.pictures = fs::is_directory(*path) ? static_cast<int64_t>(ListPhotos(*path).size()) : 1;
+      return item;
+    }
+    const VideoInfo info = ProbeVideo(*path);
+    if (info.duration_seconds <= 0) return item;
+    const double end = std::min(end_seconds.value_or(info.duration_seconds), info.duration_seconds);
+    item.seconds = std::max(0.0, end - start_seconds);
+    const double rate = sampled_per_second > 0 ? sampled_per_second : info.frame_rate.ToDouble() / every;
+    item.pictures = static_cast<int64_t>(*item.seconds * rate);
+  } catch (const Error& e) {
+    item.problem = e.what();
+  }
+  return item;
+}
+
+void AppendItem(std::string& text, const PlannedItem& item) {
+  std::string what;
+  if (!item.problem.empty()) {
+    what = "cannot be used: " + item.problem;
+  } else if (item.to_download) {
+    what = "to be downloaded";
+  } else {
+    if (item.seconds) what = fmt::format("{:.1f} s", *item.seconds);
+    if (item.pictures) what += fmt::format("{}{} pictures", what.empty() ? "" : ", ", *item.pictures);
+    if (what.empty()) what = "length not declared";
+  }
+  text += fmt::format("  {:<12} {}: {}\n", item.person, item.location, what);
+}
+
+}  // namespace
+
+Plan MakePlan(const Project& project) {
+  Plan plan;
+  const Workspace workspace(project.workspace);
+  for (const SourceTask& task : ExpandSources(project)) {
+    PlannedItem item = PlanVideo(workspace, task.location, task.start_seconds, task.end_seconds,
+                                 task.fps.value_or(0), task.every);
+    if (!task.error.empty()) item.problem = task.error;
+    item.person = task.person;
+    plan.pictures_at_least += item.pictures.value_or(0);
+    plan.sources.push_back(std::move(item));
+  }
+  NullProgress none;
+  const RunContext context{project, workspace, none, {}};
+  for (const ConvertJob& job : PlanConversions(context)) {
+    const Target& target = *job.target;
+    const auto end = target.duration_seconds ? std::optional(target.start_seconds + *target.duration_seconds)
+                                             : std::nullopt;
+    PlannedItem item = PlanVideo(workspace, job.location, target.start_seconds, end, 0, 1);
+    if (!job.error.empty()) item.problem = job.error;
+    item.person = fmt::format("{}->{}", job.from, job.to);
+    plan.targets.push_back(std::move(item));
+  }
+  const TrainOptions& train = project.train.options;
+  const auto images = static_cast<double>(train.iterations) * train.batch * static_cast<double>(project.people.size());
+  plan.training_gflop = 3 * FindArchitecture(train.architecture).forward_gflop * images;
+  plan.training_hours_at_300 = plan.training_gflop / 300 / 3600;
+  plan.faces_gb_at_most = static_cast<double>(plan.pictures_at_least) * 30e3 / 1e9;  // a 256 px crop is about 30 kB
+  return plan;
+}
+
+std::string FormatPlan(const Project& project, const Plan& plan) {
+  std::string text = fmt::format("project {}: nothing is started by this command\nsources\n", project.name);
+  for (const PlannedItem& item : plan.sources) AppendItem(text, item);
+  text += "targets\n";
+  for (const PlannedItem& item : plan.targets) AppendItem(text, item);
+  const auto downloads = std::count_if(plan.sources.begin(), plan.sources.end(),
+                                       [](const PlannedItem& item) { return item.to_download; });
+  text += fmt::format("faces: at most {}{} from {} sources, {:.2f} GB on disk\n", plan.pictures_at_least,
+                      downloads > 0 ? fmt::format(" (and those of {} downloads)", downloads) : "",
+                      plan.sources.size(), plan.faces_gb_at_most);
+  const TrainOptions& train = project.train.options;
+  text += fmt::format("training: {} with {} iterations of {} faces per person, {:.0f} TFLOP: about {:.1f} h at 300 "
+                      "GFLOP/s (two modern cores with bf16){}\n",
+                      train.architecture, train.iterations, train.batch, plan.training_gflop / 1000,
+                      plan.training_hours_at_300,
+                      train.max_hours > 0 ? fmt::format(", stopped after {} h", train.max_hours) : "");
+  return text;
+}
+
+}  // namespace reelswap

@@ -1,0 +1,165 @@
+#include "pipeline/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "pipeline/convert.h"
+#include "pipeline/preprocess.h"
+#include "pipeline/run_graph.h"
+#include "pipeline/train.h"
+
+namespace reelswap {
+namespace {
+
+std::vector<ConvertJob> ChooseJobs(const RunContext& context, const std::vector<std::string>& wanted) {
+  std::vector<ConvertJob> jobs = PlanConversions(context);
+  if (wanted.empty()) return jobs;
+  const auto matches = [&](const ConvertJob& job) {
+    return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& text) {
+      return job.location.find(text) != std::string::npos || job.output.filename().string().find(text) != std::string::npos;
+    });
+  };
+  std::string known;
+  for (const ConvertJob& job : jobs) known += fmt::format("\n  {}", job.location);
+  std::erase_if(jobs, [&](const ConvertJob& job) { return !matches(job); });
+  if (jobs.empty()) {
+    throw Error(ErrorKind::kUsage, fmt::format("no target of the project matches; it has:{}", known));
+  }
+  return jobs;
+}
+
+/// Tasks of one run over shared state.
+class Run {
+ public:
+  Run(const RunContext& context, const RunStages& stages)
+      : context_(context), stages_(stages), media_(context),
+        jobs_(stages.convert ? ChooseJobs(context, stages.targets) : std::vector<ConvertJob>{}) {}
+
+  std::vector<ReportItem> Execute() {
+    std::vector<StageTask> tasks;
+    std::vector<size_t> before_convert;
+    const auto nothing = [](const std::string&) {};
+    if (stages_.preprocess) {
+      tasks.push_back({"preprocessing", {}, false, [this] { return PreprocessAll(); }, nothing});
+    }
+    if (stages_.train) {
+      std::vector<size_t> after;
+      if (stages_.preprocess) after.push_back(tasks.size() - 1);
+      tasks.push_back({"the training", after, true, [this] { return TrainModel(); }, nothing});
+      before_convert.push_back(tasks.size() - 1);
+    }
+    for (const ConvertJob& job : jobs_) {
+      std::vector<size_t> after = before_convert;
+      if (IsUrl(job.location)) {  // its download starts with everything else
+        tasks.push_back({"the download", {}, false, [this, &job] { return Download(job); }, nothing});
+        after.push_back(tasks.size() - 1);
+      }
+      tasks.push_back({job.name, after, true, [this, &job] { return ConvertOne(job); },
+                       [this, &job](const std::string& cause) {
+                         if (cause != "the download") ReportSkippedConversion(job, cause, report_);
+                       }});
+    }
+    RunStageGraph(tasks);
+    return report_.Take();
+  }
+
+ private:
+  bool PreprocessAll() {
+    try {
+      Preprocess(context_, media_, report_);
+    } catch (...) {
+      AddFailure("faces", context_.project.name);
+      return false;
+    }
+    // Whether there are enough faces is for the training to say.
+    return !context_.stop.stop_requested();
+  }
+
+  bool TrainModel() {
+    model_ = Train(context_, report_);
+    return model_.has_value();
+  }
+
+  bool Download(const ConvertJob& job) {
+    try {
+      media_.Get(job.location, std::nullopt);
+      return true;
+    } catch (...) {
+      AddFailure("target", job.name, job.location);
+      return false;
+    }
+  }
+
+  bool ConvertOne(const ConvertJob& job) {
+    if (!model_) {
+      try {
+        model_ = FindTrainedModel(context_);
+      } catch (...) {
+        AddFailure("target", job.name, job.location);
+        return false;
+      }
+    }
+    return Convert(context_, job, *model_, media_, report_);
+  }
+
+  void AddFailure(const std::string& stage, const std::string& name, const std::string& location = "") {
+    ReportItem item;
+    item.stage = stage;
+    item.name = name;
+    item.location = location;
+    SetFailure(item, std::current_exception());
+    report_.Add(std::move(item));
+  }
+
+  const RunContext& context_;
+  const RunStages& stages_;
+  ReportBuilder report_;
+  MediaStore media_;
+  const std::vector<ConvertJob> jobs_;
+  std::optional<StoredModel> model_;  // written by training, or by the first conversion: those run one at a time
+};
+
+/// Sources, faces, training, targets; within a stage in project order where the names tell it.
+void SortItems(std::vector<ReportItem>& items) {
+  const auto rank = [](const std::string& stage) {
+    return stage == "source" ? 0 : stage == "faces" ? 1 : stage == "train" ? 2 : 3;
+  };
+  std::stable_sort(items.begin(), items.end(), [&](const ReportItem& a, const ReportItem& b) {
+    return std::tuple(rank(a.stage), std::string_view(a.person), std::string_view(a.name)) <
+           std::tuple(rank(b.stage), std::string_view(b.person), std::string_view(b.name));
+  });
+}
+
+}  // namespace
+
+RunReport RunProject(const Project& project, const RunStages& stages, ProgressSink& progress, std::stop_token stop) {
+  const auto start = std::chrono::steady_clock::now();
+  const RunContext context{project, Workspace(project.workspace), progress, std::move(stop)};
+  const WorkspaceLock lock(context.workspace);
+  LogToFile(context.workspace.Log());
+  LogInfo(fmt::format("reelswap {} works on {}", REELSWAP_VERSION, project.file.string()));
+  RunReport report;
+  report.project = project.name;
+  report.tool_version = REELSWAP_VERSION;
+  report.started_utc = UtcNow();
+  for (const Person& person : project.people) report.consents[person.name] = person.consent;
+  report.items = Run(context, stages).Execute();
+  SortItems(report.items);
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  WriteRunReport(context.workspace.root(), report);
+  return report;
+}
+
+int ExitCodeOf(const RunReport& report) {
+  if (report.AnyCancelled()) return 130;
+  const bool pending = std::any_of(report.items.begin(), report.items.end(),
+                                   [](const ReportItem& item) { return item.state == ItemState::kPending; });
+  return report.AnyFailed() || pending ? 1 : 0;
+}
+
+}  // namespace reelswap

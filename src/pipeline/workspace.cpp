@@ -1,0 +1,56 @@
+#include "pipeline/workspace.h"
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "core/error.h"
+
+namespace reelswap {
+namespace fs = std::filesystem;
+
+WorkspaceLock::WorkspaceLock(const Workspace& workspace) {
+  std::error_code ec;
+  fs::create_directories(workspace.root(), ec);
+  const fs::path path = workspace.root() / ".lock";
+  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd_ < 0) {
+    throw Error(ErrorKind::kDisk, fmt::format("cannot work in {}: {}", workspace.root().string(), std::strerror(errno)));
+  }
+  if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+    ::close(fd_);
+    throw Error(ErrorKind::kUsage, fmt::format("another reelswap is working in {}: wait for it, or give this project "
+                                               "another name", workspace.root().string()));
+  }
+}
+
+WorkspaceLock::~WorkspaceLock() { ::close(fd_); }
+
+std::string SafeName(const std::string& text) {
+  std::string name;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) || c == '-' || c == '_') {
+      name += c;
+    } else if (!name.empty() && name.back() != '_') {
+      name += '_';
+    }
+    if (name.size() == 40) break;
+  }
+  while (!name.empty() && name.back() == '_') name.pop_back();
+  return name.empty() ? "unnamed" : name;
+}
+
+std::string UtcNow() {
+  const auto now = std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now));
+}
+
+}  // namespace reelswap
