@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <opencv2/core.hpp>
+#include <string>
 #include <vector>
 
 #include "core/faces.h"

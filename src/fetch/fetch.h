@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <stop_token>
@@ -11,14 +12,15 @@
 namespace reelswap {
 
 struct FetchOptions {
-  int64_t max_bytes = int64_t{20} << 30;   ///< per file; more is an error, not a cut
-  double max_minutes = 0;                  ///< longest page video, 0 = any
+  int64_t max_bytes = int64_t{20} << 30;  ///< per file; more is an error, not a cut
+  double max_minutes = 0;                 ///< longest page video, 0 = any
   int max_redirects = 10;
-  int max_attempts = 5;                    ///< for 5xx, 429, dropped and stalled connections
-  double first_backoff_seconds = 1.0;      ///< doubled each time with jitter; Retry-After is honoured up to a minute
-  double stall_seconds = 30;               ///< no byte for so long counts as dropped
+  int max_attempts = 5;  ///< for 5xx, 429, dropped and stalled connections
+  double first_backoff_seconds =
+      1.0;                    ///< doubled each time with jitter; Retry-After is honoured up to a minute
+  double stall_seconds = 30;  ///< no byte for so long counts as dropped
   double connect_timeout_seconds = 20;
-  std::string ytdlp_program = "yt-dlp";    ///< looked up in PATH, never through a shell
+  std::string ytdlp_program = "yt-dlp";          ///< looked up in PATH, never through a shell
   std::optional<std::filesystem::path> cookies;  ///< Netscape cookie file; never logged
   std::optional<std::string> expected_sha256;    ///< lower-case hex
 };
@@ -26,13 +28,13 @@ struct FetchOptions {
 /// A finished source on disk.
 struct FetchedMedia {
   std::filesystem::path path;
-  std::string url;             ///< as given (local files: the absolute path)
-  std::string id;              ///< the page's video id, else empty
-  std::string title;           ///< the page's title, else empty. Never used as a path.
-  double duration_seconds = 0; ///< 0 = unknown
+  std::string url;              ///< as given (local files: the absolute path)
+  std::string id;               ///< the page's video id, else empty
+  std::string title;            ///< the page's title, else empty. Never used as a path.
+  double duration_seconds = 0;  ///< 0 = unknown
   int64_t bytes = 0;
   std::string sha256;
-  bool was_complete = false;   ///< nothing had to be downloaded
+  bool was_complete = false;  ///< nothing had to be downloaded
 };
 
 /// True for http:// and https:// in any case.
@@ -56,7 +58,8 @@ FetchedMedia FetchUrl(const std::string& url, const std::filesystem::path& folde
 /// modification time. Throws Error(kMedia) if it is missing, empty or no regular file.
 FetchedMedia DescribeLocalFile(const std::filesystem::path& file, const std::filesystem::path& folder);
 
-/// Expands * and ? in the last path components relative to base; sorted; a plain name gives itself.
+/// Expands * and ? in the path components of a pattern relative to base; sorted; a plain name gives itself.
+/// Brackets stand for themselves, hidden names need a dot, folders are given only where no file matches.
 /// Throws Error(kMedia) when nothing matches.
 std::vector<std::filesystem::path> ExpandGlob(const std::string& pattern, const std::filesystem::path& base);
 
