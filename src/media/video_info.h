@@ -20,9 +20,10 @@ struct VideoInfo {
   int color_primaries = 2;       ///< ITU-T H.273 code points (AVCOL_*); 2 = unspecified
   int color_transfer = 2;
   int color_space = 2;
+  bool mirrored = false;  ///< the display matrix also mirrored the picture; undone likewise
   int audio_streams = 0;
-  std::string codec;             ///< "h264", ...
-  std::string container;         ///< demuxer name
+  std::string codec;      ///< "h264", ...
+  std::string container;  ///< demuxer name
 };
 
 /// Opens, reads the header and the first frame, closes.

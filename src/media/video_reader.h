@@ -15,26 +15,38 @@ struct ReadOptions {
   double start_seconds = 0;           ///< relative to the first frame of the video
   std::optional<double> end_seconds;  ///< first moment no longer read, relative likewise
   int every = 1;                      ///< yields decoded frames 0, every, 2*every ... of the range
-  std::optional<double> fps;          ///< instead of `every`: at most one frame per 1/fps s of pts time
+  std::optional<double> fps;          ///< instead of `every`: the first frame of each 1/fps s of pts time
   int threads = 0;                    ///< decoder threads; 0 = the decoder's own choice
 };
 
 /// What decoding met; complete once Next() has returned nullopt.
 struct DecodeReport {
-  int64_t frames_decoded = 0;  ///< in the range, before sampling
-  int64_t corrupt_packets = 0; ///< packets or frames the decoder complained about
-  bool truncated = false;      ///< the stream ended well before its declared duration
-  std::string message;         ///< one clause for the user when something was wrong, else empty
+  int64_t frames_decoded = 0;   ///< in the range, before sampling
+  int64_t corrupt_packets = 0;  ///< packets or frames the decoder complained about
+  bool truncated = false;       ///< the stream ended well before its declared duration
+  std::string message;          ///< one clause for the user when something was wrong, else empty
 };
 
 /// Yields the frames of a file's main video stream in the decoder's own planar pixel format
 /// (other formats - palette, packed RGB, NV12 - are converted to the nearest planar Y'CbCr),
 /// upright, each with its index and exact pts, in presentation order. Only the demuxers of real
-/// media containers may open a file (no playlists, no concat scripts). Not thread-safe; Next() may
-/// be called from any one thread at a time.
+/// media containers may open a file (no playlists, no concat scripts).
+///
+/// Layouts are gray, 4:2:0, 4:2:2 and 4:4:4. RGB and palette become 4:4:4 in BT.709, since their
+/// colour has full resolution and their size may be odd; 4:2:2 turned by 90 degrees becomes 4:4:4,
+/// so that no chroma is lost; alpha is dropped. Every frame has the first one's format: a stream
+/// that changes its size is scaled to it.
+///
+/// pts are strictly increasing: a frame without one follows its predecessor by that one's duration,
+/// and captures glued together (MPEG-TS) continue on one timeline. A frame's index counts all
+/// decoded frames of the video; where start_seconds is more than 5 and the container can seek, the
+/// frames before the range are not all decoded and index counts from the first frame of the range.
+///
+/// Not thread-safe; Next() may be called from any one thread at a time.
 class VideoReader {
  public:
-  /// Throws Error(kMedia) with path, libav's reason and a cure.
+  /// Decodes the first frame. Throws Error(kMedia) with path, libav's reason and a cure (also when
+  /// not one frame decodes), std::invalid_argument for every < 1, fps <= 0 or a negative start.
   explicit VideoReader(const std::filesystem::path& path, const ReadOptions& options = {});
   ~VideoReader();
   VideoReader(VideoReader&&) noexcept;
@@ -42,7 +54,7 @@ class VideoReader {
 
   const VideoInfo& info() const;
   /// Next sampled frame, nullopt at the end. The planes belong to the decoder: read-only.
-  /// Damaged packets are counted and skipped; throws Error(kMedia) only when not one frame decodes.
+  /// Damaged packets are counted and skipped, never an error once a first frame was there.
   std::optional<Frame> Next();
   DecodeReport report() const;
 

@@ -1,0 +1,145 @@
+#include "media/frame_converter.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "core/error.h"
+#include "media/libav_log.h"
+
+namespace reelswap::libav {
+namespace {
+
+bool SameSamples(AVPixelFormat a, AVPixelFormat b) {
+  const AVPixFmtDescriptor* x = av_pix_fmt_desc_get(a);
+  const AVPixFmtDescriptor* y = av_pix_fmt_desc_get(b);
+  // With or without alpha and "j" the first three planes are the same.
+  return x != nullptr && y != nullptr && !IsRgb(*x) && (x->nb_components >= 3) == (y->nb_components >= 3) &&
+         x->log2_chroma_w == y->log2_chroma_w && x->log2_chroma_h == y->log2_chroma_h &&
+         x->comp[0].depth == y->comp[0].depth && ReaderFormat(a, false) == a;
+}
+
+std::string Name(AVPixelFormat format) {
+  const char* name = av_get_pix_fmt_name(format);
+  return name == nullptr ? "unknown" : name;
+}
+
+Scaler NewScaler(const PictureConverter::Layout& from, const PictureConverter::Layout& to) {
+  // Accurate and bit-exact: a frame must not depend on the machine's vector units. Full chroma
+  // keeps the resolution of RGB and palette colour on the way to 4:4:4.
+  constexpr int kFlags =
+      SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP;
+  Scaler scaler(sws_getContext(from.width, from.height, from.format, to.width, to.height, to.format, kFlags,
+                               nullptr, nullptr, nullptr));
+  if (!scaler) {
+    throw Error(ErrorKind::kMedia,
+                fmt::format("cannot convert pictures from {} to {}: convert the video to yuv420p first",
+                            Name(from.format), Name(to.format)));
+  }
+  // Refused (-1) for formats without a matrix, such as gray; then there is nothing to set.
+  sws_setColorspaceDetails(scaler.get(), Coefficients(from.matrix), from.full_range, Coefficients(to.matrix),
+                           to.full_range, 0, 1 << 16, 1 << 16);
+  return scaler;
+}
+
+FrameHandle NewPicture(const PictureConverter::Layout& layout) {
+  FrameHandle picture = NewFrame();
+  picture->format = layout.format;
+  picture->width = layout.width;
+  picture->height = layout.height;
+  if (av_frame_get_buffer(picture.get(), 0) < 0) throw std::bad_alloc();
+  return picture;
+}
+
+}  // namespace
+
+FrameHandle PictureConverter::Convert(const AVFrame& picture, const Layout& from, const Layout& to) {
+  if (!scaler_ || from != from_ || to != to_) {
+    scaler_ = NewScaler(from, to);
+    from_ = from;
+    to_ = to;
+  }
+  FrameHandle result = NewPicture(to);
+  const int rows = sws_scale(scaler_.get(), picture.data, picture.linesize, 0, from.height, result->data,
+                             result->linesize);
+  if (rows < 0) throw Error(ErrorKind::kMedia, "cannot convert a picture: " + CodeText(rows));
+  return result;
+}
+
+FrameConverter::FrameConverter(const AVFrame& first, Orientation orientation, int color_space)
+    : orientation_(orientation), stream_color_space_(color_space) {
+  const auto source = static_cast<AVPixelFormat>(first.format);
+  const AVPixelFormat reader = ReaderFormat(source, orientation.transpose);
+  const AVPixFmtDescriptor* descriptor = av_pix_fmt_desc_get(reader);
+  if (descriptor == nullptr) {
+    throw Error(ErrorKind::kMedia,
+                fmt::format("its pixel format {} is not supported: convert it to yuv420p", Name(source)));
+  }
+  const bool from_rgb = IsRgb(*av_pix_fmt_desc_get(source));
+  const bool gray = descriptor->nb_components <= 2;
+  lying_ = LayoutOf(first);
+  lying_.format =
+      PlanarFormat(gray, descriptor->log2_chroma_w, descriptor->log2_chroma_h, descriptor->comp[0].depth);
+  if (from_rgb) {
+    // RGB has no matrix; we choose HD's and say so in the tags.
+    lying_.full_range = false;
+    lying_.matrix = ColorMatrix::kBt709;
+    color_space_ = AVCOL_SPC_BT709;
+  } else {
+    color_space_ = first.colorspace != AVCOL_SPC_UNSPECIFIED ? first.colorspace : color_space;
+  }
+  format_.width = orientation.transpose ? lying_.height : lying_.width;
+  format_.height = orientation.transpose ? lying_.width : lying_.height;
+  format_.bit_depth = descriptor->comp[0].depth;
+  format_.gray = gray;
+  format_.chroma_shift_x = gray ? 0 : descriptor->log2_chroma_w;
+  format_.chroma_shift_y = gray ? 0 : descriptor->log2_chroma_h;
+  format_.full_range = lying_.full_range;
+  format_.matrix = lying_.matrix;
+}
+
+PictureConverter::Layout FrameConverter::LayoutOf(const AVFrame& picture) const {
+  const auto format = static_cast<AVPixelFormat>(picture.format);
+  const int space = picture.colorspace != AVCOL_SPC_UNSPECIFIED ? picture.colorspace : stream_color_space_;
+  return {picture.width, picture.height, WithoutJ(format),
+          IsJ(format) || picture.color_range == AVCOL_RANGE_JPEG,
+          MatrixFor(space, picture.width, picture.height)};
+}
+
+Frame FrameConverter::Convert(FrameHandle picture, int64_t index, int64_t pts) {
+  const PictureConverter::Layout layout = LayoutOf(*picture);
+  const bool fits = layout.width == lying_.width && layout.height == lying_.height &&
+                    SameSamples(layout.format, lying_.format);
+  if (!fits) picture = converter_.Convert(*picture, layout, lying_);
+  return Upright(std::move(picture), index, pts);
+}
+
+Frame FrameConverter::Upright(FrameHandle picture, int64_t index, int64_t pts) const {
+  const int planes = format_.PlaneCount();
+  bool as_it_is = orientation_.IsUpright();
+  for (int p = 0; p < planes; ++p) as_it_is = as_it_is && picture->linesize[p] > 0;
+  if (!as_it_is) {
+    // Also for bottom-up pictures: OpenCV's views know no negative stride.
+    PictureConverter::Layout layout = lying_;
+    layout.width = format_.width;
+    layout.height = format_.height;
+    FrameHandle turned = NewPicture(layout);
+    for (int p = 0; p < planes; ++p) {
+      const cv::Size size = format_.PlaneSize(p);
+      const PlaneView plane{picture->data[p], picture->linesize[p],
+                            orientation_.transpose ? size.height : size.width,
+                            orientation_.transpose ? size.width : size.height, format_.BytesPerSample()};
+      CopyUpright(plane, orientation_, turned->data[p], turned->linesize[p]);
+    }
+    picture = std::move(turned);
+  }
+  FramePlanes view;
+  for (int p = 0; p < planes; ++p) {
+    view.data[p] = picture->data[p];
+    view.stride_bytes[p] = picture->linesize[p];
+  }
+  view.owner = std::shared_ptr<AVFrame>(std::move(picture));
+  return Frame(format_, std::move(view), index, pts);
+}
+
+}  // namespace reelswap::libav
