@@ -19,17 +19,17 @@ struct ModelCard {
   CropGeometry output;
   std::string landmark_scheme = "ibug68_mean51";
   std::string color_order = "bgr";
-  std::vector<std::string> people;                 ///< decoder names in order
-  std::map<std::string, std::string> consents;     ///< person -> reference
-  std::string base;                                ///< "name@version" or empty
-  std::vector<std::string> lineage;                ///< oldest first, "name@version"
+  std::vector<std::string> people;              ///< decoder names in order
+  std::map<std::string, std::string> consents;  ///< person -> reference
+  std::string base;                             ///< "name@version" or empty
+  std::vector<std::string> lineage;             ///< oldest first, "name@version"
   int64_t iterations = 0;
   double training_seconds = 0;
-  std::map<std::string, double> final_loss;        ///< person -> mean absolute error
-  std::map<std::string, int64_t> faces;            ///< person -> training pictures
+  std::map<std::string, double> final_loss;  ///< person -> mean absolute error
+  std::map<std::string, int64_t> faces;      ///< person -> training pictures
   std::string weights_sha256;
   std::string tool_version;
-  std::string created_utc;                         ///< ISO 8601
+  std::string created_utc;  ///< ISO 8601
 };
 
 std::string FormatModelCard(const ModelCard& card);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -18,18 +19,19 @@ namespace reelswap {
 struct Source {
   enum class Kind { kUrl, kFiles, kPhotos };
   Kind kind = Kind::kFiles;
-  std::string location;                 ///< URL, path or glob, folder (as written)
+  std::string location;  ///< URL, path or glob, folder (as written)
   double start_seconds = 0;
   std::optional<double> end_seconds;
-  std::optional<int> every;             ///< overrides sample.every
-  std::optional<double> fps;            ///< overrides sample.fps
+  std::optional<int> every;   ///< overrides sample.every
+  std::optional<double> fps;  ///< overrides sample.fps
   std::optional<std::string> sha256;
-  int line = 0;                         ///< in the project file, for messages
+  int line = 0;    ///< in the project file, for messages
+  int column = 0;  ///< 1-based, like line; both 0 when it came from --set
 };
 
 struct Person {
-  std::string name;                     ///< [a-z0-9_-]+, a decoder's and a folder's name
-  std::string consent;                  ///< never empty after loading
+  std::string name;     ///< [a-z0-9_-]+, a decoder's and a folder's name
+  std::string consent;  ///< never empty after loading
   std::vector<Source> sources;
 };
 
@@ -46,28 +48,29 @@ struct FaceSettings {
 };
 
 struct TrainSettings {
-  TrainOptions options;                 ///< model, batch, iterations, hours, save_every, seed, device
-  std::string base = "none";            ///< none | NAME | NAME@VERSION
+  TrainOptions options;       ///< model, batch, iterations, hours, save_every, seed, device
+  std::string base = "none";  ///< none | NAME | NAME@VERSION
 };
 
 struct Target {
-  std::string location;                 ///< URL, file or folder of photos
+  std::string location;  ///< URL, file or folder of photos
   bool photos = false;
-  std::map<std::string, std::string> swap;   ///< whose face is replaced -> whose face it gets
+  std::map<std::string, std::string> swap;  ///< whose face is replaced -> whose face it gets
   double start_seconds = 0;
   std::optional<double> duration_seconds;
   enum class SideBySide { kOff, kHorizontal, kVertical } side_by_side = SideBySide::kHorizontal;
   EncoderOptions encoder;
-  std::string container = "mp4";        ///< mp4 | mov | mkv
-  int line = 0;
+  std::string container = "mp4";  ///< mp4 | mov | mkv
+  int line = 0;                   ///< in the project file, for messages
+  int column = 0;                 ///< 1-based, like line; both 0 when it came from --set
 };
 
 struct DisclosureSettings {
   bool label = true;
   std::string text = "AI-generated face swap";
-  std::string corner = "bottom_left";   ///< top_left | top_right | bottom_left | bottom_right
+  std::string corner = "bottom_left";  ///< top_left | top_right | bottom_left | bottom_right
   double opacity = 0.75;
-  std::string off_reason;               ///< required when label is false
+  std::string off_reason;  ///< required when label is false
 };
 
 struct Limits {
@@ -82,12 +85,12 @@ struct DownloadSettings {
 };
 
 struct Project {
-  std::filesystem::path file;           ///< absolute
-  std::string name;                     ///< [a-z0-9_-]+
-  std::filesystem::path base_folder;    ///< relative paths start here (the file's folder)
-  std::filesystem::path workspace;      ///< data/<name> below the working directory unless `workspace:` says else
-  std::filesystem::path library;        ///< model library folder, default models/
-  std::vector<Person> people;           ///< in file order
+  std::filesystem::path file;         ///< absolute
+  std::string name;                   ///< [a-z0-9_-]+
+  std::filesystem::path base_folder;  ///< relative paths start here (the file's folder)
+  std::filesystem::path workspace;  ///< data/<name> below the working directory unless `workspace:` says else
+  std::filesystem::path library;    ///< model library folder, default models/
+  std::vector<Person> people;       ///< in file order
   SampleSettings sample;
   FaceSettings faces;
   TrainSettings train;
@@ -99,12 +102,14 @@ struct Project {
 
 /// One thing wrong with a project file.
 struct ProjectProblem {
-  int line = 0;     ///< 1-based
-  int column = 0;   ///< 1-based
-  std::string message;  ///< "expected a number from 1 to 1000, got 'many'"; "unknown key 'bacth'; did you mean 'batch'?"
+  int line = 0;         ///< 1-based
+  int column = 0;       ///< 1-based
+  std::string message;  ///< "expected a number from 1 to 1000, got 'many'"; "unknown key 'bacth'; did you
+                        ///< mean 'batch'?"
 };
 
-/// All problems of a file at once; what() is one line per problem: file:line:column: message.
+/// All problems of a file at once; what() is one line per problem: file:line:column: message
+/// (problems of --set settings have line 0 and no place in front; past 200 only their number follows).
 class ProjectError : public std::runtime_error {
  public:
   ProjectError(const std::filesystem::path& file, std::vector<ProjectProblem> problems);
@@ -119,7 +124,13 @@ class ProjectError : public std::runtime_error {
 /// when the file cannot be read.
 Project LoadProject(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
 
-/// The resolved project as YAML, every key spelled out (`reelswap check`).
+/// The resolved project as YAML, every key spelled out (`reelswap check`). Saved beside the project
+/// file it loads again to an equal project.
 std::string DescribeProject(const Project& project);
+
+/// Local inputs that are not there now: files, photo folders, globs without a match, the cookies
+/// file. Loading does not mind them (a source may appear later, or fail alone); `check` warns.
+/// Messages are sentences; places are those of the sources and targets, 0:0 for other keys.
+std::vector<ProjectProblem> MissingInputs(const Project& project);
 
 }  // namespace reelswap

@@ -1,0 +1,141 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+#include "config/project.h"
+#include "config/yaml_tree.h"
+
+namespace reelswap {
+namespace {
+
+/// Shortest decimal that reads back as the same number, never with an exponent (times have none).
+std::string FixedNumber(double value) {
+  std::array<char, 512> digits;
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed).ptr;
+  return {digits.data(), end};
+}
+
+const char* KeyOf(Source::Kind kind) {
+  switch (kind) {
+    case Source::Kind::kUrl:
+      return "url";
+    case Source::Kind::kPhotos:
+      return "photos";
+    case Source::Kind::kFiles:
+      break;
+  }
+  return "file";
+}
+
+std::string DescribeSource(const Source& source) {
+  std::string text = fmt::format("{}: {}", KeyOf(source.kind), QuoteYaml(source.location));
+  if (source.start_seconds > 0) text += ", start: " + FixedNumber(source.start_seconds);
+  if (source.end_seconds) text += ", end: " + FixedNumber(*source.end_seconds);
+  if (source.every) text += fmt::format(", every: {}", *source.every);
+  if (source.fps) text += fmt::format(", fps: {}", *source.fps);
+  if (source.sha256) text += ", sha256: " + QuoteYaml(*source.sha256);
+  return "{" + text + "}";
+}
+
+std::string DescribePeople(const Project& project) {
+  std::string text = "people:\n";
+  for (const Person& person : project.people) {
+    text += fmt::format("  {}:\n    consent: {}\n    sources:\n", QuoteYaml(person.name),
+                        QuoteYaml(person.consent));
+    for (const Source& source : person.sources) text += "      - " + DescribeSource(source) + "\n";
+  }
+  return text;
+}
+
+std::string DescribeFaces(const FaceSettings& faces) {
+  std::string text = "faces:\n  detector: hog\n  identity: off\n";
+  text += "  min_size: " + (faces.min_size > 0 ? std::to_string(faces.min_size) : "auto") + "\n";
+  text += fmt::format("  max_yaw: {}\n", faces.max_yaw);
+  text +=
+      "  min_sharpness: " + (faces.min_sharpness ? fmt::format("{}", *faces.min_sharpness) : "auto") + "\n";
+  return text + fmt::format("  max_per_source: {}\n", faces.max_per_source);
+}
+
+std::string DescribeTrain(const TrainSettings& train) {
+  const TrainOptions& options = train.options;
+  std::string text = fmt::format("train:\n  model: {}\n  base: {}\n  batch: {}\n",
+                                 QuoteYaml(options.architecture), QuoteYaml(train.base), options.batch);
+  text += fmt::format("  stop:\n    iterations: {}\n", options.iterations);
+  text +=
+      options.max_hours > 0 ? fmt::format("    hours: {}\n", options.max_hours) : "    # hours: no limit\n";
+  text += fmt::format("  save_every: {}\n  preview_every: {}\n", options.save_every, options.preview_every);
+  text +=
+      "  learning_rate: " + (options.learning_rate > 0 ? fmt::format("{}", options.learning_rate) : "auto") +
+      "\n";
+  return text + fmt::format("  seed: {}\n  device: {}\n  threads: {}\n", options.seed,
+                            QuoteYaml(options.device), options.threads);
+}
+
+const char* WordOf(Target::SideBySide side_by_side) {
+  switch (side_by_side) {
+    case Target::SideBySide::kOff:
+      return "off";
+    case Target::SideBySide::kVertical:
+      return "vertical";
+    case Target::SideBySide::kHorizontal:
+      break;
+  }
+  return "horizontal";
+}
+
+std::string DescribeTarget(const Target& target) {
+  std::string text =
+      fmt::format("  - {}: {}\n    swap:\n", target.photos ? "photos" : "target", QuoteYaml(target.location));
+  for (const auto& [from, to] : target.swap)
+    text += fmt::format("      {}: {}\n", QuoteYaml(from), QuoteYaml(to));
+  text += fmt::format("    side_by_side: {}\n", WordOf(target.side_by_side));
+  if (target.photos) return text;
+  text += "    start: " + FixedNumber(target.start_seconds) + "\n";
+  text += target.duration_seconds ? "    duration: " + FixedNumber(*target.duration_seconds) + "\n"
+                                  : "    # duration: to the end\n";
+  const EncoderOptions& encoder = target.encoder;
+  return text +
+         fmt::format("    encoder: {{codec: {}, crf: {}, preset: {}, threads: {}}}\n    container: {}\n",
+                     QuoteYaml(encoder.codec), encoder.crf, QuoteYaml(encoder.preset), encoder.threads,
+                     QuoteYaml(target.container));
+}
+
+std::string DescribeConvert(const Project& project) {
+  if (project.targets.empty()) return "convert: []\n";
+  std::string text = "convert:\n";
+  for (const Target& target : project.targets) text += DescribeTarget(target);
+  return text;
+}
+
+std::string DescribeDisclosure(const DisclosureSettings& disclosure) {
+  if (!disclosure.label) {
+    return fmt::format("disclosure:\n  label: off\n  reason: {}\n", QuoteYaml(disclosure.off_reason));
+  }
+  return fmt::format("disclosure:\n  label:\n    text: {}\n    corner: {}\n    opacity: {}\n",
+                     QuoteYaml(disclosure.text), QuoteYaml(disclosure.corner), disclosure.opacity);
+}
+
+}  // namespace
+
+std::string DescribeProject(const Project& project) {
+  std::string text =
+      fmt::format("version: 1\nname: {}\nworkspace: {}\nlibrary: {}\n", QuoteYaml(project.name),
+                  QuoteYaml(project.workspace.string()), QuoteYaml(project.library.string()));
+  text += DescribePeople(project);
+  text += project.sample.fps ? fmt::format("sample: {{fps: {}}}\n", *project.sample.fps)
+                             : fmt::format("sample: {{every: {}}}\n", project.sample.every);
+  text += DescribeFaces(project.faces) + DescribeTrain(project.train) + DescribeConvert(project);
+  text += DescribeDisclosure(project.disclosure);
+  const Limits& limits = project.limits;
+  text +=
+      fmt::format("limits:\n  max_download_gb: {}\n  max_download_minutes: {}\n  per_host_connections: {}\n",
+                  limits.max_download_gb, limits.max_download_minutes, limits.per_host_connections);
+  text += fmt::format("download:\n  ytdlp: {}\n", QuoteYaml(project.download.ytdlp));
+  text += project.download.cookies ? "  cookies: " + QuoteYaml(project.download.cookies->string()) + "\n"
+                                   : "  # cookies: none\n";
+  return text;
+}
+
+}  // namespace reelswap
