@@ -17,7 +17,7 @@ struct WeightsInfo {
   std::string architecture;
   CropGeometry input;
   CropGeometry output;
-  std::vector<std::string> people;   ///< decoder names in order
+  std::vector<std::string> people;  ///< decoder names in order
   int64_t iterations = 0;
 };
 
@@ -27,7 +27,9 @@ WeightsInfo ReadWeightsInfo(const std::filesystem::path& weights);
 /// Gives faces another person's face. Swap() may be called from several threads at once.
 class FaceSwapper {
  public:
-  /// Throws Error(kModel) on damage or an unknown architecture. threads: LibTorch threads per call, 0 = all cores.
+  /// Throws Error(kModel) on damage or an unknown architecture. threads: LibTorch threads per call, 0 = all
+  /// cores. LibTorch keeps that number per calling thread; Swap() sets it on the thread it is called from
+  /// and leaves it set, so a thread that also trains must not swap in between.
   FaceSwapper(const std::filesystem::path& weights, const std::string& device = "auto", int threads = 0);
   ~FaceSwapper();
   FaceSwapper(FaceSwapper&&) noexcept;

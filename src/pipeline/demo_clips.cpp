@@ -24,20 +24,31 @@ WriteOptions ClipOptions(const DemoClip& clip, const fs::path& sound) {
   return options;
 }
 
-void RenderClip(const DemoClip& clip, const fs::path& folder, ProgressSink& progress, const std::stop_token& stop) {
-  const fs::path sound = folder / (clip.name() + ".part.m4a");
-  WriteAudioFile(sound, clip.Audio(), clip.sample_rate());
-  const WriteOptions options = ClipOptions(clip, sound);
-  VideoWriter writer(folder / (clip.name() + ".mp4"), options);
-  for (int i = 0; i < clip.frames() && !stop.stop_requested(); ++i) {
-    writer.Write(Frame::FromBgr(clip.Frame(i), options.video.format, i, i));
-    progress.Report({"render", clip.name(), ProgressEvent::State::kRunning, static_cast<double>(i + 1),
-                     static_cast<double>(clip.frames()), "frames", ""});
+/// A file that goes with the scope.
+struct TemporaryFile {
+  fs::path path;
+  ~TemporaryFile() {
+    std::error_code ignored;
+    fs::remove(path, ignored);
   }
-  if (!stop.stop_requested()) writer.Commit();
-  fs::remove(sound);
-  progress.Report({"render", clip.name(), ProgressEvent::State::kDone, static_cast<double>(clip.frames()),
-                   static_cast<double>(clip.frames()), "frames", ""});
+};
+
+void RenderClip(const DemoClip& clip, const fs::path& folder, ProgressSink& progress, const std::stop_token& stop) {
+  const TemporaryFile sound{TemporaryPathFor(folder / (clip.name() + ".m4a"))};
+  WriteAudioFile(sound.path, clip.Audio(), clip.sample_rate());
+  const WriteOptions options = ClipOptions(clip, sound.path);
+  VideoWriter writer(folder / (clip.name() + ".mp4"), options);
+  ProgressEvent event{"render", clip.name(), ProgressEvent::State::kRunning, 0, static_cast<double>(clip.frames()),
+                      "frames", ""};
+  for (int i = 0; i < clip.frames(); ++i) {
+    if (stop.stop_requested()) return;  // an unfinished clip leaves no file
+    writer.Write(Frame::FromBgr(clip.Frame(i), options.video.format, i, i));
+    event.done = i + 1;
+    progress.Report(event);
+  }
+  writer.Commit();
+  event.state = ProgressEvent::State::kDone;
+  progress.Report(event);
 }
 
 }  // namespace

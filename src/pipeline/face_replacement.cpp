@@ -4,6 +4,12 @@
 #include "face/align.h"
 
 namespace reelswap {
+namespace {
+
+/// Higher than the default: dark brows must not show in the feather.
+const ComposeOptions kPaste{.brow_raise = 0.7f};
+
+}  // namespace
 
 std::vector<SwappedFace> FaceReplacement::Swap(const std::vector<const AlignedFace*>& faces) const {
   std::vector<cv::Mat> crops;
@@ -19,17 +25,17 @@ std::vector<SwappedFace> FaceReplacement::Swap(const std::vector<const AlignedFa
 }
 
 void FaceReplacement::Paste(Frame& frame, const SwappedFace& swapped, const Landmarks& landmarks) const {
-  const cv::Rect roi = FaceRegion(swapped, landmarks, frame.size());
+  const cv::Rect roi = FaceRegion(swapped, landmarks, frame.size(), kPaste);
   if (roi.empty()) return;
-  const FacePatch patch = ComposeFace(frame.Bgr(roi), roi, swapped, landmarks);
+  const FacePatch patch = ComposeFace(frame.Bgr(roi), roi, swapped, landmarks, kPaste);
   frame.Paste(roi, patch.bgr, patch.mask);
 }
 
 void FaceReplacement::Paste(cv::Mat& bgr, const SwappedFace& swapped, const Landmarks& landmarks) const {
-  const cv::Rect roi = FaceRegion(swapped, landmarks, bgr.size());
+  const cv::Rect roi = FaceRegion(swapped, landmarks, bgr.size(), kPaste);
   if (roi.empty()) return;
   cv::Mat below = bgr(roi);
-  const FacePatch patch = ComposeFace(below, roi, swapped, landmarks);
+  const FacePatch patch = ComposeFace(below, roi, swapped, landmarks, kPaste);
   for (int y = 0; y < roi.height; ++y) {
     for (int x = 0; x < roi.width; ++x) {
       const int alpha = patch.mask.at<uchar>(y, x);

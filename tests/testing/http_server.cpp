@@ -227,6 +227,13 @@ HttpHandler ServeFolder(fs::path folder) {
   };
 }
 
+HttpResponse HtmlPage(const std::string& html) {
+  HttpResponse response;
+  response.headers.emplace_back("Content-Type", "text/html");
+  response.body = html;
+  return response;
+}
+
 HttpResponse Refuse(int status) {
   HttpResponse response;
   response.status = status;

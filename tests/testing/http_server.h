@@ -78,6 +78,8 @@ HttpResponse AnswerWith(const ServedFile& file, const HttpRequest& request);
 HttpHandler ServeFile(ServedFile file);
 /// The files of a folder (ETag from size and time, type by extension), 404 for the rest.
 HttpHandler ServeFolder(std::filesystem::path folder);
+/// A web page with status 200.
+HttpResponse HtmlPage(const std::string& html);
 /// An error status without a body of interest.
 HttpResponse Refuse(int status);
 HttpResponse RedirectTo(const std::string& location);

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "model/face_swapper.h"
+
+namespace reelswap {
+
+/// Everything but tensors that a weights file or a checkpoint says, kept in the safetensors metadata.
+struct ModelMetadata {
+  WeightsInfo info;
+  bool checkpoint = false;      ///< holds the optimiser and the history as well
+  CropGeometry image_geometry;  ///< of the training pictures (checkpoints)
+  double seconds = 0;           ///< of training
+  uint64_t seed = 0;
+  std::string tool_version;
+};
+
+std::map<std::string, std::string> FormatMetadata(const ModelMetadata& metadata);
+
+/// Throws Error(kModel) naming `path` when the file is not one of ours or says something impossible.
+ModelMetadata ParseMetadata(const std::filesystem::path& path,
+                            const std::map<std::string, std::string>& text);
+
+/// "64 px, coverage 1.4, shift 0.1".
+std::string Describe(const CropGeometry& geometry);
+
+}  // namespace reelswap
