@@ -132,6 +132,7 @@ std::filesystem::path Training::Resume(const std::filesystem::path& checkpoint) 
 
 FaceLoaderSettings Training::LoaderSettings() const {
   FaceLoaderSettings settings;
+  settings.warp.jitter = networks_.architecture.recipe.warp_jitter;
   settings.stored = image_geometry_;
   settings.input = networks_.architecture.input;
   settings.output = networks_.architecture.output;

@@ -70,6 +70,21 @@ TEST_F(FaceSwapperTest, SaysWhatItsFileIs) {
   EXPECT_EQ(FaceSwapper(Weights(), "cpu").info().input, (CropGeometry{64, 1.4f, 0.10f}));
 }
 
+TEST_F(FaceSwapperTest, LightSeesTheSameFaceInAnotherLight) {
+  const FaceSwapper swapper(Weights(), "cpu", 1);
+  const cv::Mat face = Faces(1).front();
+  cv::Mat dimmer, other;
+  face.convertTo(dimmer, CV_8U, 0.75, 20);  // no value clips
+  cv::flip(face, other, 0);
+  const std::vector<cv::Mat> faces = {face, dimmer, other};
+  const auto swapped = swapper.Swap(faces, "bert");
+  const double relit = cv::norm(swapped[0], swapped[1], cv::NORM_L1) / static_cast<double>(swapped[0].total() * 3);
+  const double turned = cv::norm(swapped[0], swapped[2], cv::NORM_L1) / static_cast<double>(swapped[0].total() * 3);
+  // Levels of 255: rounding of the dimmer picture and bf16 against a face that really is another one.
+  EXPECT_LT(relit, 1.0);
+  EXPECT_GT(turned, 3 * relit);
+}
+
 TEST_F(FaceSwapperTest, ExportsWeightsWithoutTheOptimiser) {
   EXPECT_EQ(SafetensorsFile(Weights()).Find("adam.steps"), nullptr);
   EXPECT_LT(fs::file_size(Weights()), fs::file_size(*shared_ / "model" / "checkpoint.safetensors") / 2);

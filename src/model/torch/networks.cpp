@@ -1,8 +1,11 @@
 #include "model/torch/networks.h"
 
+
 #include <fmt/format.h>
 
 #include <cmath>
+
+#include "model/torch/loss.h"
 
 namespace reelswap {
 namespace {
@@ -34,6 +37,17 @@ at::Tensor Convolve(at::Tensor x, const Layer& layer, const at::Tensor& weight, 
   return at::conv2d(x, weight, bias, {s, s}, {padding, padding});
 }
 
+/// Mean and spread are taken over the middle three fifths of the picture, where the face is, so that the room
+/// behind does not decide how the face looks to the network.
+at::Tensor NormalisePictures(const at::Tensor& x) {
+  const at::Tensor wide = x.to(at::kFloat);
+  const int64_t side = x.size(3), from = side / 5, length = side - 2 * from;
+  const at::Tensor middle = wide.narrow(2, from, length).narrow(3, from, length);
+  const at::Tensor mean = middle.mean({2, 3}, true);
+  const at::Tensor spread = (middle - mean).square().mean({2, 3}, true).add(1e-4).sqrt();
+  return ((wide - mean) / spread).to(x.scalar_type());
+}
+
 at::Tensor Flatten(const at::Tensor& x) {
   return x.dim() == 4 ? x.permute({0, 2, 3, 1}).reshape({x.size(0), -1}) : x;
 }
@@ -49,6 +63,7 @@ Network::Network(const std::string& prefix, const std::vector<Layer>& layers, co
     : prefix_(prefix), layers_(layers), placement_(placement) {
   for (size_t i = 0; i < layers_.size(); ++i) {
     const std::string name = fmt::format("{}.{}", prefix, i);
+    if (layers_[i].kind == LayerKind::kNormalise) continue;
     if (layers_[i].kind == LayerKind::kResidual) {
       AddWeights(name + ".first", layers_[i], generator);
       AddWeights(name + ".second", layers_[i], generator);
@@ -105,6 +120,9 @@ at::Tensor Network::Forward(at::Tensor x) const {
   };
   for (const Layer& layer : layers_) {
     switch (layer.kind) {
+      case LayerKind::kNormalise:
+        x = NormalisePictures(x);
+        break;
       case LayerKind::kConv:
         x = Activate(convolve(x, layer));
         break;
@@ -138,6 +156,7 @@ SwapNetworks::SwapNetworks(const Architecture& a, const std::vector<std::string>
                            const Placement& where, uint64_t seed)
     : architecture(a),
       placement(where),
+      loss_weights(a.recipe.face_weights ? FaceWeights(a.output, where.device) : at::Tensor()),
       encoder("encoder", a.encoder, where, at::make_generator<at::CPUGeneratorImpl>(seed)) {
   for (size_t i = 0; i < people.size(); ++i) {
     // Every decoder has a stream of its own: adding a person leaves the others' start as it was.

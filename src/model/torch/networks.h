@@ -53,6 +53,7 @@ struct SwapNetworks {
   std::vector<Parameter*> parameters();
   const Architecture& architecture;
   Placement placement;
+  at::Tensor loss_weights;  ///< per pixel of the output, or undefined: see FaceWeights
   Network encoder;
   std::vector<std::pair<std::string, Network>> decoders;
 };

@@ -39,11 +39,11 @@ double LearningRate(const TrainingRecipe& recipe, double base_rate, int64_t iter
 
 at::Tensor TrainStep(SwapNetworks& networks, Adam& adam, const DeviceBatch& batch, double learning_rate) {
   const std::vector<at::Tensor> outputs = Reconstruct(networks, batch);
-  const double dssim_weight = networks.architecture.recipe.dssim_weight;
+  const TrainingRecipe& recipe = networks.architecture.recipe;
   at::Tensor total;
   std::vector<at::Tensor> errors;
   for (size_t p = 0; p < outputs.size(); ++p) {
-    const SideLoss side = MeasureSide(outputs[p], batch.targets[p], dssim_weight);
+    const SideLoss side = MeasureSide(outputs[p], batch.targets[p], recipe.dssim_weight, networks.loss_weights);
     errors.push_back(side.mean_absolute_error.detach());
     total = p == 0 ? side.loss : total + side.loss;
   }
