@@ -70,7 +70,7 @@ Architecture Light() {
   a.recipe = {.learning_rate = 1.5e-3,
               .beta1 = 0.9,
               .beta2 = 0.99,
-              .warm_up = 100,
+              .warm_up = 50,
               .final_rate = 0.05,
               .dssim_weight = 0.5,
               .face_weights = true,

@@ -222,10 +222,15 @@ void WriteSafetensors(const std::filesystem::path& path, const std::map<std::str
   }
   file.close();
   if (!file) {
-    const std::string reason = errno != 0 ? std::strerror(errno) : "writing failed";
+    const int reason = errno;
     std::filesystem::remove(path, ec);
-    throw Error(ErrorKind::kDisk, fmt::format("cannot write {} ({} MB): {}", path.string(),
-                                              (offset + text.size()) / 1'000'000, reason));
+    const auto megabytes = (offset + text.size()) / 1'000'000;
+    if (reason == ENOSPC || reason == EDQUOT) {
+      throw Error(ErrorKind::kDisk, fmt::format("the disk is full while writing {} ({} MB): free some space and run "
+                                                "again", path.string(), megabytes));
+    }
+    throw Error(ErrorKind::kDisk, fmt::format("cannot write {} ({} MB): {}", path.string(), megabytes,
+                                              reason != 0 ? std::strerror(reason) : "writing failed"));
   }
 }
 

@@ -102,7 +102,7 @@ TempDir* TrainerTest::shared_ = nullptr;
 
 std::vector<float> FirstWeights(const fs::path& path) {
   SafetensorsFile file(path);
-  const SafetensorsEntry* entry = file.Find("encoder.0.weight");
+  const SafetensorsEntry* entry = file.Find("encoder.1.weight");
   std::vector<float> weights(entry->bytes / 4);
   file.Read(*entry, std::as_writable_bytes(std::span(weights)));
   return weights;
@@ -248,7 +248,7 @@ TEST_F(TrainerTest, FallsBackWhenTheNewestHoldsWeightsThatAreNoNumbers) {
   const SafetensorsFile file(checkpoint());
   const float infinity = std::numeric_limits<float>::infinity();
   std::fstream(checkpoint(), std::ios::in | std::ios::out | std::ios::binary)
-      .seekp(static_cast<std::streamoff>(file.Find("adam.v.encoder.0.weight")->offset))
+      .seekp(static_cast<std::streamoff>(file.Find("adam.v.encoder.1.weight")->offset))
       .write(reinterpret_cast<const char*>(&infinity), 4);
   EXPECT_EQ(Train(Options(6)).iterations_this_run, 4);
 }
