@@ -187,9 +187,6 @@ class VideoConversion {
     for (const auto& [stage, busy] : item.stage_seconds) ours += busy;
     // Threads of the codecs are not ours to clock; what the process used beyond our stages is theirs.
     item.stage_seconds["codec threads"] = std::max(0.0, process_seconds - ours);
-    for (const auto& [stage, busy] : item.stage_seconds) {
-      item.numbers["core_ms_per_frame " + stage] = 1000 * busy / std::max(frames, 1.0);
-    }
     const DecodeReport decode = reader_.report();
     if (!decode.message.empty()) {
       item.warning += (item.warning.empty() ? "" : "; ") + decode.message;

@@ -126,9 +126,9 @@ double MeasureConversion(const fs::path& folder, const std::string& video) {
   const json& numbers = item.at("numbers");
   fmt::print("convert        {:<14} {:6.1f} frames/s, peak {:.0f} MB; core-ms a frame:", video,
              numbers.at("frames_per_second").get<double>(), run.peak_mb);
-  for (const auto& [name, value] : numbers.items()) {
-    const std::string prefix = "core_ms_per_frame ";
-    if (name.starts_with(prefix)) fmt::print(" {} {:.2f}", name.substr(prefix.size()), value.get<double>());
+  const double frames = numbers.at("frames").get<double>();
+  for (const auto& [stage, busy] : item.at("stage_seconds").items()) {
+    fmt::print(" {} {:.2f}", stage, 1000 * busy.get<double>() / frames);
   }
   fmt::print("\n");
   std::fflush(stdout);
