@@ -64,7 +64,8 @@ std::variant<Arguments, int> ParseArguments(int argc, const char* const* argv) {
   }
   models->footer("\nExample:\n  reelswap models show host_to_guest@2");
 
-  app.add_subcommand("doctor", "what this machine has, what is missing and how to get it");
+  CLI::App* doctor = app.add_subcommand("doctor", "what this machine has, what is missing and how to get it");
+  doctor->add_option("PROJECT", arguments.project, "look at the programs this project names (download.ytdlp)");
   CLI::App* demo = app.add_subcommand("demo", "the virtual actors, from nothing to a swapped video in data/demo_run");
   demo->add_option("--render-clips", arguments.render_clips, "only render the demo's clips again into this folder")
       ->type_name("FOLDER");

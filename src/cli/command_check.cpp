@@ -20,7 +20,8 @@ int CommandCheck(const Arguments& arguments, Console& console) {
   }
   console.Print(text);
   console.PrintJson(nlohmann::json{{"event", "check"}, {"valid", true}, {"warnings", warnings},
-                                   {"project", DescribeProject(project)}}.dump());
+                                   {"project", DescribeProject(project)}}
+                        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   return 0;
 }
 

@@ -3,12 +3,14 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "config/project.h"
 #include "pipeline/doctor.h"
 
 namespace reelswap {
 
 int CommandDoctor(const Arguments& arguments, Console& console) {
-  const std::vector<DoctorFinding> findings = ExamineMachine();
+  const std::vector<DoctorFinding> findings =
+      arguments.project.empty() ? ExamineMachine() : ExamineMachine(LoadProject(arguments.project).download.ytdlp);
   std::string text;
   bool broken = false;
   nlohmann::json list = nlohmann::json::array();

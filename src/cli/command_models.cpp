@@ -51,7 +51,8 @@ int ListModels(const ModelLibrary& library, const Arguments& arguments, Console&
   }
   for (const std::string& problem : problems) text += fmt::format("damaged: {}\n", problem);
   console.Print(text);
-  console.PrintJson(nlohmann::json{{"event", "models"}, {"models", list}, {"damaged", problems}}.dump());
+  console.PrintJson(nlohmann::json{{"event", "models"}, {"models", list}, {"damaged", problems}}
+                        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   return problems.empty() ? 0 : 1;
 }
 
@@ -72,7 +73,7 @@ int CommandModels(const Arguments& arguments, Console& console) {
   console.Print(text);
   nlohmann::json event = ToJson(model);
   event["event"] = "model";
-  console.PrintJson(event.dump());
+  console.PrintJson(event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   return 0;
 }
 

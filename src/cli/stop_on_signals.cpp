@@ -27,9 +27,12 @@ StopOnSignals::StopOnSignals() {
       int signal = 0;
       if (sigwait(&set, &signal) != 0) continue;
       if (signal == SIGUSR2) return;  // our own word that the command is over
+      // nohup and background jobs of scripts ignore signals; a blocked one arrives here all the same.
+      struct sigaction disposition {};
+      if (::sigaction(signal, nullptr, &disposition) == 0 && disposition.sa_handler == SIG_IGN) continue;
       if (++count > 1) ::_exit(130);
+      stop_.request_stop();  // first: a terminal that does not take the line must not hold the stop up
       LogWarning("stopping after the current unit; what is finished stays (once more to stop at once)");
-      stop_.request_stop();
     }
   });
 }

@@ -54,8 +54,8 @@ cv::Point SecondAt(const FrameFormat& one, SideBySideLayout layout) {
   return {0, RoundedUp(one.height, one.gray ? 0 : one.chroma_shift_y)};
 }
 
-TextPatch Caption(const std::string& text, cv::Size half) {
-  return RenderLabel(text, half, Corner::kTopLeft, kCaptionOpacity);
+TextPatch Caption(const std::string& text, cv::Size half, Corner corner) {
+  return RenderLabel(text, half, corner, kCaptionOpacity);
 }
 
 }  // namespace
@@ -72,11 +72,12 @@ FrameFormat SideBySideFormat(const FrameFormat& one, SideBySideLayout layout) {
 }
 
 SideBySideComposer::SideBySideComposer(const FrameFormat& one, SideBySideLayout layout,
-                                       const std::string& first_caption, const std::string& second_caption)
+                                       const std::string& first_caption, const std::string& second_caption,
+                                       Corner corner)
     : one_(one), combined_(SideBySideFormat(one, layout)), second_at_(SecondAt(one, layout)) {
   if (one.width <= 0 || one.height <= 0) throw std::invalid_argument("side by side: a frame without pixels");
   const cv::Size half(one.width, one.height);
-  captions_ = {Caption(first_caption, half), Caption(second_caption, half)};
+  captions_ = {Caption(first_caption, half, corner), Caption(second_caption, half, corner)};
   captions_[1].roi += second_at_;
   if (captions_[1].bgr.empty()) captions_[1].roi = {};
 }
@@ -107,13 +108,13 @@ Frame SideBySide(const Frame& first, const Frame& second, SideBySideLayout layou
 }
 
 cv::Mat SideBySidePhotos(const cv::Mat& first, const cv::Mat& second, SideBySideLayout layout,
-                         const std::string& first_caption, const std::string& second_caption) {
+                         const std::string& first_caption, const std::string& second_caption, Corner corner) {
   if (first.empty() || first.type() != CV_8UC3 || second.type() != CV_8UC3 || first.size() != second.size()) {
     throw std::invalid_argument("side by side: two CV_8UC3 photos of equal size expected");
   }
   cv::Mat left = first.clone(), right = second.clone();
-  DrawLabel(left, Caption(first_caption, first.size()));
-  DrawLabel(right, Caption(second_caption, second.size()));
+  DrawLabel(left, Caption(first_caption, first.size(), corner));
+  DrawLabel(right, Caption(second_caption, second.size(), corner));
   cv::Mat combined;
   if (layout == SideBySideLayout::kHorizontal) {
     cv::hconcat(left, right, combined);

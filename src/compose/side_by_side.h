@@ -19,8 +19,9 @@ FrameFormat SideBySideFormat(const FrameFormat& one, SideBySideLayout layout);
 class SideBySideComposer {
  public:
   /// An empty caption draws nothing. Throws std::invalid_argument on an empty format.
+  /// corner: where in each half, away from other labels on the pictures.
   SideBySideComposer(const FrameFormat& one, SideBySideLayout layout, const std::string& first_caption,
-                     const std::string& second_caption);
+                     const std::string& second_caption, Corner corner = Corner::kTopLeft);
 
   const FrameFormat& format() const { return combined_; }
 
@@ -43,6 +44,7 @@ Frame SideBySide(const Frame& first, const Frame& second, SideBySideLayout layou
 
 /// The same for photos (CV_8UC3, equal sizes).
 cv::Mat SideBySidePhotos(const cv::Mat& first, const cv::Mat& second, SideBySideLayout layout,
-                         const std::string& first_caption, const std::string& second_caption);
+                         const std::string& first_caption, const std::string& second_caption,
+                         Corner corner = Corner::kTopLeft);
 
 }  // namespace reelswap

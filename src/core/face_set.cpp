@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <set>
+#include <utility>
 
 #include "core/error.h"
 #include "core/files.h"
@@ -97,6 +98,14 @@ bool IsPlainName(const std::string& name) {
   return name.find('/') == std::string::npos && name.find("..") == std::string::npos;
 }
 
+[[noreturn]] void ThrowCannotWrite(const fs::path& path, int error) {
+  if (error == ENOSPC || error == EDQUOT) {
+    throw Error(ErrorKind::kDisk,
+                fmt::format("the disk is full while writing {}: free some space and run again", path.string()));
+  }
+  throw Error(ErrorKind::kDisk, fmt::format("cannot write {}: {}", path.string(), std::strerror(error)));
+}
+
 /// Not atomic and not flushed one by one: images of an unfinished source do not count, and
 /// FinishSource flushes them all at once.
 void WriteImage(const fs::path& path, const cv::Mat& bgr) {
@@ -105,10 +114,7 @@ void WriteImage(const fs::path& path, const cv::Mat& bgr) {
   std::ofstream out(path, std::ios::binary);
   out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   out.close();
-  if (!out) {
-    throw Error(ErrorKind::kDisk, fmt::format("cannot write {}: {} (is the disk full?)", path.string(),
-                                              std::strerror(errno)));
-  }
+  if (!out) ThrowCannotWrite(path, errno);
 }
 
 bool Before(const FaceRecord& a, const FaceRecord& b) {
@@ -182,8 +188,9 @@ FaceSet::~FaceSet() {
 void FaceSet::Rewrite() {
   std::string text = Line({{"format", kFormat}, {"geometry", ToJson(geometry_)}});
   for (const auto& [name, source] : sources_) {
+    if (!source.finished()) continue;  // its rows are written when it is
     for (const FaceRecord& record : source.records) text += Line(ToJson(record));
-    if (source.finished()) text += Line(ToJson(name, source.key, source.tally));
+    text += Line(ToJson(name, source.key, source.tally));
   }
   const fs::path index = folder_ / "faces.jsonl";
   WriteFileAtomically(index, text);
@@ -195,20 +202,21 @@ void FaceSet::Rewrite() {
 }
 
 void FaceSet::Append(const std::string& lines) {
+  const off_t before = ::lseek(index_fd_, 0, SEEK_END);
+  const auto fail = [&] {
+    const int error = errno;
+    // A torn line in the middle would hide what is appended after it.
+    if (before >= 0 && ::ftruncate(index_fd_, before) != 0) ::close(std::exchange(index_fd_, -1));
+    ThrowCannotWrite(folder_ / "faces.jsonl", error);
+  };
   size_t written = 0;
   while (written < lines.size()) {
     const ssize_t n = ::write(index_fd_, lines.data() + written, lines.size() - written);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      const std::string index = (folder_ / "faces.jsonl").string();
-      throw Error(ErrorKind::kDisk,
-                  errno == ENOSPC
-                      ? fmt::format("the disk is full while writing {}: free some space and run again", index)
-                      : fmt::format("cannot write {}: {}", index, std::strerror(errno)));
-    }
+    if (n < 0) fail();
     written += static_cast<size_t>(n);
   }
-  ::fdatasync(index_fd_);
+  if (::fdatasync(index_fd_) != 0) fail();
 }
 
 std::string FaceSet::FinishedKey(const std::string& source) const {
@@ -270,7 +278,7 @@ void FaceSet::RejectPending(const std::string& source, const std::vector<std::pa
 
 void FaceSet::FinishSource(const std::string& source, const std::string& key, const SourceTally& tally) {
   std::lock_guard lock(mutex_);
-  ::syncfs(index_fd_);  // every image of the source is on disk before its closing row is
+  if (::syncfs(index_fd_) != 0) ThrowCannotWrite(folder_ / "images", errno);  // every image of the source is on disk before its closing row is
   Source& entry = sources_[source];
   std::sort(entry.records.begin(), entry.records.end(), Before);
   std::string lines;

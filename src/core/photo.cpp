@@ -64,7 +64,9 @@ std::vector<fs::path> ListPhotos(const fs::path& folder) {
     throw Error(ErrorKind::kMedia, fmt::format("{} is not a folder of pictures", folder.string()));
   }
   std::vector<fs::path> photos;
-  for (const auto& entry : fs::directory_iterator(folder)) {
+  fs::directory_iterator entries(folder, ec);
+  if (ec) throw Error(ErrorKind::kMedia, fmt::format("cannot read the folder {}: {}", folder.string(), ec.message()));
+  for (const auto& entry : entries) {
     if (entry.is_regular_file(ec) && IsPhotoPath(entry.path())) photos.push_back(entry.path());
   }
   std::sort(photos.begin(), photos.end());

@@ -29,6 +29,7 @@ std::map<std::string, std::string> SettingsOf(const ConvertJob& job, const Proje
           {"crf", fmt::format("{}", target.encoder.crf)},
           {"preset", target.encoder.preset},
           {"container", job.photos ? "pictures" : target.container},
+          {"min_size", project.faces.min_size > 0 ? fmt::format("{}", project.faces.min_size) : "auto"},
           {"swap", fmt::format("{} -> {}", job.from, job.to)},
           {"label", label.label ? fmt::format("{} ({}, {})", label.text, label.corner, label.opacity) : "off"}};
 }
@@ -39,6 +40,10 @@ std::string ConversionKey(const ConvertJob& job, const Project& project, const s
                           const StoredModel& model) {
   std::string text = fmt::format("v1 {} {}\n", target_sha256, model.card.weights_sha256);
   for (const auto& [name, value] : SettingsOf(job, project)) text += name + "=" + value + "\n";
+  for (const Person& person : project.people) {
+    if (person.name == job.from || person.name == job.to) text += person.name + ": " + person.consent + "\n";
+  }
+  text += project.disclosure.off_reason;
   return Sha256OfBytes(text);
 }
 
@@ -49,8 +54,37 @@ bool IsAlreadyMade(const fs::path& output, const std::string& key) {
   if (!fs::is_regular_file(sidecar, ec)) return false;
   const auto j = nlohmann::json::parse(ReadFile(sidecar, 1 << 20), nullptr, false);
   if (!j.is_object()) return false;
-  const auto settings = j.find("settings");
-  return settings != j.end() && settings->is_object() && settings->value("key", "") == key;
+  // The size tells a sidecar of an earlier output from this one's.
+  const auto settings = j.find("settings"), made = j.find("output");
+  if (settings == j.end() || !settings->is_object() || made == j.end() || !made->is_object()) return false;
+  const auto has = [](const nlohmann::json& object, const char* name, const nlohmann::json& value) {
+    const auto it = object.find(name);
+    return it != object.end() && *it == value;
+  };
+  return has(*settings, "key", key) && has(*made, "bytes", fs::file_size(output, ec));
+}
+
+void SavePhotoRecord(const ConvertJob& job, const std::string& key, const std::vector<fs::path>& outputs) {
+  nlohmann::json files = nlohmann::json::array();
+  for (const fs::path& output : outputs) files.push_back(fs::relative(output, job.output.parent_path()).string());
+  WriteFileAtomically(job.output / "conversion.json", nlohmann::json{{"key", key}, {"files", files}}.dump(1) + "\n");
+}
+
+std::vector<fs::path> LoadPhotoRecord(const ConvertJob& job, const std::string& key) {
+  std::error_code ec;
+  const fs::path record = job.output / "conversion.json";
+  if (!fs::is_regular_file(record, ec)) return {};
+  const auto j = nlohmann::json::parse(ReadFile(record), nullptr, false);
+  if (!j.is_object() || !j.contains("key") || j["key"] != key || !j.contains("files") || !j["files"].is_array()) {
+    return {};
+  }
+  std::vector<fs::path> outputs;
+  for (const auto& file : j["files"]) {
+    if (!file.is_string()) return {};
+    outputs.push_back(job.output.parent_path() / file.get<std::string>());
+    if (!fs::is_regular_file(outputs.back(), ec)) return {};
+  }
+  return outputs;
 }
 
 Provenance MakeProvenance(const ConvertJob& job, const Project& project, const std::string& target_sha256,

@@ -44,19 +44,12 @@ ConvertInput FindInput(const ConvertJob& job, MediaStore& media) {
 
 /// Outputs of an earlier run with the same key, or empty.
 std::vector<fs::path> FindEarlierOutputs(const ConvertJob& job, const ConvertInput& input, const std::string& key) {
+  if (input.photos) return LoadPhotoRecord(job, key);
   std::vector<fs::path> outputs;
   for (const fs::path& output : {job.output, job.side_by_side}) {
     if (output.empty()) continue;
-    if (!input.photos) {
-      if (!IsAlreadyMade(output, key)) return {};
-      outputs.push_back(output);
-      continue;
-    }
-    for (const fs::path& file : input.files) {
-      const fs::path picture = output / (SafeName(file.stem().string()) + ".png");
-      if (!IsAlreadyMade(picture, key)) return {};
-      outputs.push_back(picture);
-    }
+    if (!IsAlreadyMade(output, key)) return {};
+    outputs.push_back(output);
   }
   return outputs;
 }
@@ -74,7 +67,7 @@ bool Convert(const RunContext& context, const ConvertJob& job, const StoredModel
   ReportItem item;
   item.stage = "target";
   item.name = job.name;
-  item.location = job.location;
+  item.location = ShownLocation(job.location);
   ProgressEvent event;
   event.stage = "convert";
   event.item = job.name;
@@ -106,7 +99,7 @@ bool Convert(const RunContext& context, const ConvertJob& job, const StoredModel
     SetFailure(item, std::current_exception());
     event.state = ProgressEvent::State::kFailed;
     event.note = item.error;
-    LogInfo(fmt::format("target {}: {}", job.location, item.error));
+    LogInfo(fmt::format("target {}: {}", item.location, item.error));
   }
   context.progress.Report(event);
   const bool made = item.state == ItemState::kDone || item.state == ItemState::kReused;

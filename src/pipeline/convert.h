@@ -33,7 +33,10 @@ std::vector<ConvertJob> PlanConversions(const RunContext& context);
 bool Convert(const RunContext& context, const ConvertJob& job, const StoredModel& model, MediaStore& media,
              ReportBuilder& report);
 
-/// Adds the item of a conversion that could not start because `cause` failed.
-void ReportSkippedConversion(const ConvertJob& job, const std::string& cause, ReportBuilder& report);
+/// The reason for what an interruption kept from starting.
+inline constexpr const char* kInterrupted = "interrupted";
+
+/// Adds the item of a conversion that was not started; why: "the training failed", or kInterrupted.
+void ReportSkippedConversion(const ConvertJob& job, const std::string& why, ReportBuilder& report);
 
 }  // namespace reelswap

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/photo.h"
+#include "fetch/url.h"
 #include "pipeline/convert.h"
 
 namespace reelswap {
@@ -48,7 +49,8 @@ std::vector<ConvertJob> PlanConversions(const RunContext& context) {
       job.from = target.swap.begin()->first;
       job.to = target.swap.begin()->second;
       job.location = location;
-      job.photos = target.photos || (!IsUrl(location) && (fs::is_directory(location) || IsPhotoPath(location)));
+      job.photos = target.photos || (IsUrl(location) ? IsPhotoPath(UrlPath(location))
+                                                     : fs::is_directory(location) || IsPhotoPath(location));
       const std::string base = fmt::format("{}_{}_as_{}", StemOf(location), SafeName(job.from), SafeName(job.to));
       std::string unique = base;
       for (int n = 2; !names.insert(unique).second; ++n) unique = fmt::format("{}_{}", base, n);
@@ -64,13 +66,13 @@ std::vector<ConvertJob> PlanConversions(const RunContext& context) {
   return jobs;
 }
 
-void ReportSkippedConversion(const ConvertJob& job, const std::string& cause, ReportBuilder& report) {
+void ReportSkippedConversion(const ConvertJob& job, const std::string& why, ReportBuilder& report) {
   ReportItem item;
   item.stage = "target";
   item.name = job.name;
-  item.location = job.location;
-  item.state = ItemState::kPending;
-  item.error = fmt::format("not started: {} failed", cause);
+  item.location = ShownLocation(job.location);
+  item.state = why == kInterrupted ? ItemState::kCancelled : ItemState::kPending;
+  item.error = "not started: " + why;
   report.Add(std::move(item));
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <opencv2/core.hpp>
+#include <set>
 
 #include "compose/side_by_side.h"
 #include "core/error.h"
@@ -9,6 +10,7 @@
 #include "core/photo.h"
 #include "face/align.h"
 #include "face/face_detector.h"
+#include "pipeline/conversion_record.h"
 #include "pipeline/convert_video.h"
 #include "pipeline/face_replacement.h"
 
@@ -31,67 +33,101 @@ void WriteMarkedPhoto(const fs::path& path, const cv::Mat& bgr, const Provenance
   WriteSidecar(path, provenance);
 }
 
+/// File names of the results, in the inputs' order: safe, and never two alike.
+std::vector<std::string> PictureNames(const std::vector<fs::path>& inputs) {
+  std::set<std::string> used;
+  std::vector<std::string> names;
+  for (const fs::path& input : inputs) {
+    const std::string base = SafeName(input.stem().string());
+    std::string name = base;
+    for (int n = 2; !used.insert(name).second; ++n) name = fmt::format("{}_{}", base, n);
+    names.push_back(name + ".png");
+  }
+  return names;
+}
+
 class PhotoConversion {
  public:
   PhotoConversion(const RunContext& context, const ConvertJob& job, const StoredModel& model,
                   const Provenance& provenance)
-      : context_(context), job_(job), provenance_(provenance), swapper_(model.weights),
-        replacement_(swapper_, job.to) {}
+      : context_(context), job_(job), provenance_(provenance),
+        swapper_(model.weights, context.project.train.options.device), replacement_(swapper_, job.to),
+        detector_({context.project.faces.min_size, 0.0f}) {}
 
   void Run(const std::vector<fs::path>& inputs, ReportItem& item) {
     std::error_code ec;
     fs::create_directories(job_.output, ec);
     if (!job_.side_by_side.empty()) fs::create_directories(job_.side_by_side, ec);
     const auto start = std::chrono::steady_clock::now();
-    int64_t with_face = 0;
+    const std::vector<std::string> names = PictureNames(inputs);
     for (size_t i = 0; i < inputs.size(); ++i) {
       if (context_.stop.stop_requested()) {
-        throw Error(ErrorKind::kCancelled, fmt::format("interrupted after {} pictures", i));
+        throw Error(ErrorKind::kCancelled, fmt::format("interrupted after {} pictures; those stay", i));
       }
-      with_face += ConvertOne(inputs[i], item) ? 1 : 0;
+      ConvertOne(inputs[i], names[i]);
       ProgressEvent event{"convert", job_.name, ProgressEvent::State::kRunning, static_cast<double>(i + 1),
                           static_cast<double>(inputs.size()), "pictures", ""};
       context_.progress.Report(event);
     }
-    if (with_face == 0) {
-      throw Error(ErrorKind::kFaces, fmt::format("no face was found in any of the {} pictures of {}", inputs.size(),
-                                                 job_.location));
+    if (damaged_ == inputs.size()) throw Error(ErrorKind::kMedia, warning_);
+    if (with_face_ == 0) {
+      throw Error(ErrorKind::kFaces, fmt::format("no face was found in any of the {} pictures of {}: does it show {}? "
+                                                 "Small faces need a smaller faces.min_size", inputs.size(),
+                                                 ShownLocation(job_.location), job_.from));
     }
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    item.outputs = outputs_;
+    item.warning = warning_;
     item.numbers["pictures"] = static_cast<double>(inputs.size());
-    item.numbers["pictures_with_face"] = static_cast<double>(with_face);
-    item.numbers["seconds"] = seconds;
+    item.numbers["pictures_with_face"] = static_cast<double>(with_face_);
+    item.numbers["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    SavePhotoRecord(job_, provenance_.settings.at("key"), outputs_);
   }
 
  private:
-  /// False: no face. A picture without a face has no swapped version; the report says so.
-  bool ConvertOne(const fs::path& input, ReportItem& item) {
-    const cv::Mat original = ReadPhoto(input);
+  void ConvertOne(const fs::path& input, const std::string& name) {
+    cv::Mat original;
+    try {
+      original = ReadPhoto(input);
+    } catch (const Error& e) {  // one damaged picture of an album is a warning, not the end
+      ++damaged_;
+      Warn(e.what());
+      return;
+    }
     cv::Mat gray;
     cv::transform(original, gray, cv::Matx13f(0.114f, 0.587f, 0.299f));  // BT.601 luma
     const std::vector<DetectedFace> faces = detector_.Detect(gray);
     if (faces.empty()) {
-      item.warning += fmt::format("{}no face in {}", item.warning.empty() ? "" : "; ", input.filename().string());
-      return false;
+      // Nothing synthetic is in it: it passes through as it is, and claims nothing.
+      Warn("no face in " + input.filename().string());
+      WritePhoto(job_.output / name, original);
+      outputs_.push_back(job_.output / name);
+      return;
     }
+    ++with_face_;
     const AlignedFace aligned = AlignFace(original, faces.front(), replacement_.crop());
     cv::Mat result = original.clone();
     replacement_.Paste(result, replacement_.Swap({&aligned}).front(), faces.front().landmarks);
     const auto label = RenderDisclosure(context_.project.disclosure, result.size());
     if (label) DrawLabel(result, *label);
-    const std::string name = SafeName(input.stem().string()) + ".png";
-    WriteMarkedPhoto(job_.output / name, result, provenance_);
-    item.outputs.push_back(job_.output / name);
-    if (job_.side_by_side.empty()) return true;
+    Provenance provenance = provenance_;
+    provenance.inputs.push_back({"picture", input.filename().string(), Sha256OfFile(input)});
+    Write(job_.output / name, result, provenance);
+    if (job_.side_by_side.empty()) return;
     const auto layout = job_.target->side_by_side == Target::SideBySide::kVertical ? SideBySideLayout::kVertical
                                                                                  : SideBySideLayout::kHorizontal;
-    WriteMarkedPhoto(job_.side_by_side / name,
-                     SideBySidePhotos(original, result, layout, fmt::format("original: {}", job_.from),
-                                      fmt::format("swapped: {} as {}", job_.from, job_.to)),
-                     provenance_);
-    item.outputs.push_back(job_.side_by_side / name);
-    return true;
+    Write(job_.side_by_side / name,
+          SideBySidePhotos(original, result, layout, fmt::format("original: {}", job_.from),
+                           fmt::format("swapped: {} as {}", job_.from, job_.to),
+                           CaptionCorner(context_.project.disclosure)),
+          provenance);
   }
+
+  void Write(const fs::path& path, const cv::Mat& bgr, const Provenance& provenance) {
+    WriteMarkedPhoto(path, bgr, provenance);
+    outputs_.push_back(path);
+  }
+
+  void Warn(const std::string& message) { warning_ += (warning_.empty() ? "" : "; ") + message; }
 
   const RunContext& context_;
   const ConvertJob& job_;
@@ -99,6 +135,10 @@ class PhotoConversion {
   FaceSwapper swapper_;
   FaceReplacement replacement_;
   FaceDetector detector_;
+  size_t damaged_ = 0;
+  int64_t with_face_ = 0;
+  std::string warning_;
+  std::vector<fs::path> outputs_;
 };
 
 }  // namespace

@@ -27,9 +27,9 @@ class VideoConversion {
   VideoConversion(const RunContext& context, const ConvertJob& job, const fs::path& input, const StoredModel& model,
                   const Provenance& provenance)
       : context_(context), job_(job), provenance_(provenance), threads_(DivideThreads()),
-        swapper_(model.weights, "auto", threads_.swap_threads), replacement_(swapper_, job.to),
+        swapper_(model.weights, context.project.train.options.device, threads_.swap_threads), replacement_(swapper_, job.to),
         reader_(input, ReadRange()), label_(RenderDisclosure(context.project.disclosure, SizeOf(reader_.info()))),
-        tracker_(DetectorOptions{}) {
+        tracker_({context.project.faces.min_size, 0.0f}) {
     OpenWriters(input);
   }
 
@@ -69,7 +69,7 @@ class VideoConversion {
     WriteOptions options;
     options.video = reader_.info();
     options.encoder = job_.target->encoder;
-    options.encoder.threads = threads_.encoder_threads;
+    if (options.encoder.threads == 0) options.encoder.threads = threads_.encoder_threads;
     options.audio = AudioCopy{input, ReadRange().start_seconds, ReadRange().end_seconds};
     options.metadata = ContainerTags(provenance_);
     std::error_code ec;
@@ -79,7 +79,8 @@ class VideoConversion {
     const auto layout = job_.target->side_by_side == Target::SideBySide::kVertical ? SideBySideLayout::kVertical
                                                                                  : SideBySideLayout::kHorizontal;
     pair_.emplace(reader_.info().format, layout, fmt::format("original: {}", job_.from),
-                  fmt::format("swapped: {} as {}", job_.from, job_.to));
+                  fmt::format("swapped: {} as {}", job_.from, job_.to),
+                  CaptionCorner(context_.project.disclosure));
     options.video.format = pair_->format();
     pair_writer_.emplace(job_.side_by_side, options);
   }
@@ -145,17 +146,17 @@ class VideoConversion {
   void RequireWhole() const {
     const DecodeReport report = reader_.report();
     if (report.truncated) {
-      throw Error(ErrorKind::kMedia, fmt::format("{} is not complete ({}): download or copy it again", job_.location,
+      throw Error(ErrorKind::kMedia, fmt::format("{} is not complete ({}): download or copy it again", ShownLocation(job_.location),
                                                  report.message));
     }
     if (frames_ == 0) {
       throw Error(ErrorKind::kMedia, fmt::format("{} has no frame between {} s and the end asked for: check start and "
-                                                 "duration", job_.location, job_.target->start_seconds));
+                                                 "duration", ShownLocation(job_.location), job_.target->start_seconds));
     }
     if (frames_with_face_ == 0) {
       throw Error(ErrorKind::kFaces, fmt::format("no face was found in any of the {} frames of {}: there is nothing to "
-                                                 "swap; does it show {}?", frames_, ShortName(job_.location),
-                                                 job_.from));
+                                                 "swap; does it show {}? Small faces need a smaller faces.min_size",
+                                                 frames_, ShortName(job_.location), job_.from));
     }
   }
 
@@ -166,10 +167,16 @@ class VideoConversion {
 
   /// Marks come before the final name: no unmarked video ever lies there.
   void FinishOne(VideoWriter& writer, const fs::path& path, ReportItem& item) {
-    EmbedXmp(writer.FinishTemporary(), provenance_);
+    const bool has_xmp = EmbedXmp(writer.FinishTemporary(), provenance_);
+    std::error_code ignored;
+    fs::remove(path.string() + ".json", ignored);  // it speaks of the output that is replaced now
     const auto report = writer.Commit();
     WriteSidecar(path, provenance_);
-    if (!report.message.empty()) item.warning = report.message;
+    if (!has_xmp) {
+      Warn(item, fmt::format("{} cannot hold XMP: container tags and the sidecar say what it is",
+                             path.extension().string().substr(1)));
+    }
+    Warn(item, report.message);
     item.outputs.push_back(path);
     item.numbers["audio_streams"] = report.audio_streams;
     item.numbers["audio_packets"] = static_cast<double>(report.audio_packets);
@@ -188,9 +195,13 @@ class VideoConversion {
     // Threads of the codecs are not ours to clock; what the process used beyond our stages is theirs.
     item.stage_seconds["codec threads"] = std::max(0.0, process_seconds - ours);
     const DecodeReport decode = reader_.report();
-    if (!decode.message.empty()) {
-      item.warning += (item.warning.empty() ? "" : "; ") + decode.message;
-    }
+    Warn(item, decode.message);
+  }
+
+  /// Adds a clause once.
+  static void Warn(ReportItem& item, const std::string& message) {
+    if (message.empty() || item.warning.find(message) != std::string::npos) return;
+    item.warning += (item.warning.empty() ? "" : "; ") + message;
   }
 
   const RunContext& context_;

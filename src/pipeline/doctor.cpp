@@ -23,7 +23,7 @@ void ExamineTorch(std::vector<DoctorFinding>& findings) {
   findings.push_back({State::kGood, "LibTorch", fmt::format("{}, {}", torch.version, torch.device), ""});
   if (!torch.cuda_available) {
     findings.push_back({State::kGood, "CUDA", "not used (this LibTorch or this machine has none)",
-                        "for a GPU build against a CUDA LibTorch 2.x: cmake -S . -B build -G Ninja "
+                        "for a GPU build against a CUDA LibTorch 2.x: cmake --fresh -S . -B build -G Ninja "
                         "-DCMAKE_PREFIX_PATH=/path/to/libtorch"});
   } else {
     findings.push_back({State::kGood, "CUDA", "available", ""});
@@ -40,8 +40,8 @@ void ExamineTorch(std::vector<DoctorFinding>& findings) {
                       ""});
 }
 
-void ExamineYtDlp(std::vector<DoctorFinding>& findings) {
-  const auto version = YtDlpVersion("yt-dlp");
+void ExamineYtDlp(const std::string& program, std::vector<DoctorFinding>& findings) {
+  const auto version = YtDlpVersion(program);
   const std::string newest = "install the newest: pipx install yt-dlp (then name it with download: {ytdlp: PATH})";
   if (!version) {
     findings.push_back({State::kWarning, "yt-dlp", "not found: pages (YouTube and the like) cannot be downloaded",
@@ -80,7 +80,7 @@ int AgeInDays(const std::string& version) {
   return static_cast<int>((today - std::chrono::sys_days(date)).count());
 }
 
-std::vector<DoctorFinding> ExamineMachine() {
+std::vector<DoctorFinding> ExamineMachine(const std::string& ytdlp_program) {
   std::vector<DoctorFinding> findings;
   const double memory_gb = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGE_SIZE)) / 1e9;
   findings.push_back({State::kGood, "machine", fmt::format("{} cores, {:.0f} GB of memory",
@@ -95,7 +95,7 @@ std::vector<DoctorFinding> ExamineMachine() {
   findings.push_back({weights.empty() ? State::kMissing : State::kGood, "landmarks",
                       weights.empty() ? "the 68-point weights are not installed" : weights,
                       weights.empty() ? "apt-get install libdlib-data" : ""});
-  ExamineYtDlp(findings);
+  ExamineYtDlp(ytdlp_program, findings);
   ExamineDisk(findings);
   return findings;
 }

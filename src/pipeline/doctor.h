@@ -14,8 +14,9 @@ struct DoctorFinding {
   std::string cure;   ///< empty when there is nothing to do
 };
 
-/// Looks at LibTorch and its device, BLAS, encoders, yt-dlp and its age, weights, disk and memory.
-std::vector<DoctorFinding> ExamineMachine();
+/// Looks at LibTorch and its device, BLAS, encoders, yt-dlp (`ytdlp_program`) and its age, weights, disk
+/// and memory.
+std::vector<DoctorFinding> ExamineMachine(const std::string& ytdlp_program = "yt-dlp");
 
 /// Days from `version` (yt-dlp's "2023.03.04") to today, or -1 when it is no date.
 int AgeInDays(const std::string& version);

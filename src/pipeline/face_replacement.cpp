@@ -49,6 +49,10 @@ void FaceReplacement::Paste(cv::Mat& bgr, const SwappedFace& swapped, const Land
   }
 }
 
+Corner CaptionCorner(const DisclosureSettings& settings) {
+  return settings.label && settings.corner.starts_with("top") ? Corner::kBottomLeft : Corner::kTopLeft;
+}
+
 std::optional<TextPatch> RenderDisclosure(const DisclosureSettings& settings, cv::Size size) {
   if (!settings.label) return std::nullopt;
   const Corner corner = settings.corner == "top_left"    ? Corner::kTopLeft

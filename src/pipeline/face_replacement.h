@@ -35,6 +35,9 @@ class FaceReplacement {
   std::string person_;
 };
 
+/// Where side-by-side captions go so that they never cover the label.
+Corner CaptionCorner(const DisclosureSettings& settings);
+
 /// The label of a project rendered for this size, or empty when the project turned it off.
 std::optional<TextPatch> RenderDisclosure(const DisclosureSettings& settings, cv::Size size);
 

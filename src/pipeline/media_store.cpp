@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "core/error.h"
+#include "fetch/url.h"
 
 namespace reelswap {
 namespace {
@@ -57,16 +58,11 @@ std::string HostOf(const std::string& url) {
 }
 
 std::string ShortName(const std::string& location) {
-  if (!IsUrl(location)) return std::filesystem::path(location).filename().string();
-  std::string path = location.substr(0, location.find('#'));
-  const std::string host = HostOf(location);
-  // A page is told by its query (watch?v=ID), a file by its last component.
-  const size_t query = path.find('?');
-  std::string last = path.substr(0, query);
-  last = last.substr(last.rfind('/') + 1);
-  if (query != std::string::npos && last.find('.') == std::string::npos) last += path.substr(query);
-  if (last.size() > 40) last = last.substr(0, 37) + "...";
-  return last.empty() ? host : fmt::format("{}/{}", host, last);
+  return IsUrl(location) ? ShortNameOfUrl(location) : std::filesystem::path(location).filename().string();
+}
+
+std::string ShownLocation(const std::string& location) {
+  return IsUrl(location) ? RedactedUrl(location) : location;
 }
 
 FetchedMedia MediaStore::Get(const std::string& location, const std::optional<std::string>& sha256) {
@@ -92,26 +88,12 @@ FetchedMedia MediaStore::Download(const std::string& url, const std::optional<st
   const Limits& limits = context_.project.limits;
   const HostSlot slot(mutex_, changed_, connections_, HostOf(url), limits.per_host_connections, context_.stop);
   FetchOptions options;
-  const auto limit = static_cast<int64_t>(limits.max_download_gb * 1e9);
-  {
-    std::lock_guard lock(mutex_);
-    options.max_bytes = limit - downloaded_bytes_;
-  }
-  if (options.max_bytes <= 0) {
-    throw Error(ErrorKind::kDisk, fmt::format("the project's download limit of {} GB is used up: raise "
-                                              "limits.max_download_gb", limits.max_download_gb));
-  }
+  options.max_bytes = static_cast<int64_t>(limits.max_download_gb * 1e9);
   options.max_minutes = limits.max_download_minutes;
   options.expected_sha256 = sha256;
   options.ytdlp_program = context_.project.download.ytdlp;
   options.cookies = context_.project.download.cookies;
-  const FetchedMedia media =
-      FetchUrl(url, context_.workspace.SourceFolder(SourceId(url)), options, context_.progress, context_.stop);
-  if (!media.was_complete) {
-    std::lock_guard lock(mutex_);
-    downloaded_bytes_ += media.bytes;
-  }
-  return media;
+  return FetchUrl(url, context_.workspace.SourceFolder(SourceId(url)), options, context_.progress, context_.stop);
 }
 
 }  // namespace reelswap

@@ -15,6 +15,8 @@ namespace reelswap {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr int64_t kUnbounded = 1'000'000'000;  // what `stop: {hours: ...}` alone leaves of the iterations
+
 /// The finished media of a URL in the workspace, or the local file itself.
 std::optional<fs::path> FindOnDisk(const Workspace& workspace, const std::string& location) {
   if (!IsUrl(location)) return fs::path(location);
@@ -30,7 +32,7 @@ std::optional<fs::path> FindOnDisk(const Workspace& workspace, const std::string
 PlannedItem PlanVideo(const Workspace& workspace, const std::string& location, double start_seconds,
                       std::optional<double> end_seconds, double sampled_per_second, int every) {
   PlannedItem item;
-  item.location = location;
+  item.location = ShownLocation(location);
   const auto path = FindOnDisk(workspace, location);
   if (!path) {
     item.to_download = true;
@@ -110,6 +112,9 @@ std::string FormatPlan(const Project& project, const Plan& plan) {
                       downloads > 0 ? fmt::format(" (and those of {} downloads)", downloads) : "",
                       plan.sources.size(), plan.faces_gb_at_most);
   const TrainOptions& train = project.train.options;
+  if (train.max_hours > 0 && train.iterations >= kUnbounded) {
+    return text + fmt::format("training: {} until {} h are over\n", train.architecture, train.max_hours);
+  }
   text += fmt::format("training: {} with {} iterations of {} faces per person, {:.0f} TFLOP: about {:.1f} h at 300 "
                       "GFLOP/s (two modern cores with bf16){}\n",
                       train.architecture, train.iterations, train.batch, plan.training_gflop / 1000,

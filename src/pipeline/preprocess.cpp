@@ -181,7 +181,8 @@ class Preprocessing {
     const auto photos =
         work.task.photo_folder ? ListPhotos(work.task.location) : std::vector<fs::path>{work.media.path};
     work.total_frames = static_cast<double>(photos.size());
-    std::string damaged;
+    size_t damaged = 0;
+    std::string example;
     for (size_t i = 0; i < photos.size(); ++i) {
       SampledPicture picture;
       picture.index = static_cast<int64_t>(i);
@@ -190,13 +191,16 @@ class Preprocessing {
         picture.photo = ReadPhoto(photos[i]);
       } catch (const Error& e) {  // one damaged photo of a session is a warning, not the end
         if (photos.size() == 1) throw;
-        damaged = e.what();
+        ++damaged;
+        example = e.what();
         continue;
       }
       work.decode.frames_decoded = work.frames_read = static_cast<int64_t>(i + 1);
       if (!emit(std::move(picture))) throw Error(ErrorKind::kCancelled, "interrupted; it starts anew next time");
     }
-    work.decode.message = damaged;
+    if (damaged == 0) return;
+    work.decode.message = fmt::format("{} of {} pictures cannot be read, the last: {}", damaged, photos.size(), example);
+    if (damaged == photos.size()) throw Error(ErrorKind::kMedia, work.decode.message);
   }
 
   PictureFaces Detect(const SampledPicture& picture) {
@@ -263,7 +267,7 @@ class Preprocessing {
     ReportItem item;
     item.stage = "source";
     item.name = work.task.name;
-    item.location = work.task.location;
+    item.location = ShownLocation(work.task.location);
     item.person = work.task.person;
     item.state = sampled ? ItemState::kDone : ItemState::kReused;
     try {

@@ -39,6 +39,7 @@ struct RunReport {
   std::string tool_version;
   std::string started_utc;
   double seconds = 0;
+  bool interrupted = false;                     ///< the user stopped it
   std::map<std::string, std::string> consents;  ///< person -> reference
   std::vector<ReportItem> items;
   bool AnyFailed() const;

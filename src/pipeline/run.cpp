@@ -50,18 +50,21 @@ class Run {
     if (stages_.train) {
       std::vector<size_t> after;
       if (stages_.preprocess) after.push_back(tasks.size() - 1);
-      tasks.push_back({"the training", after, true, [this] { return TrainModel(); }, nothing});
+      tasks.push_back({"the training", after, true, [this] { return TrainModel(); },
+                       [this](const std::string& cause) { SkipTraining(cause); }});
       before_convert.push_back(tasks.size() - 1);
     }
     for (const ConvertJob& job : jobs_) {
-      std::vector<size_t> after = before_convert;
+      std::vector<size_t> after;
       if (IsUrl(job.location)) {  // its download starts with everything else
         tasks.push_back({"the download", {}, false, [this, &job] { return Download(job); }, nothing});
-        after.push_back(tasks.size() - 1);
+        after.push_back(tasks.size() - 1);  // first: where both failed, the target's item is the download's
       }
+      after.insert(after.end(), before_convert.begin(), before_convert.end());
       tasks.push_back({job.name, after, true, [this, &job] { return ConvertOne(job); },
                        [this, &job](const std::string& cause) {
-                         if (cause != "the download") ReportSkippedConversion(job, cause, report_);
+                         if (cause == "the download") return;  // its failure is the item's
+                         ReportSkippedConversion(job, WhyNot(cause), report_);
                        }});
     }
     RunStageGraph(tasks);
@@ -107,11 +110,25 @@ class Run {
     return Convert(context_, job, *model_, media_, report_);
   }
 
+  std::string WhyNot(const std::string& cause) const {
+    return context_.stop.stop_requested() ? kInterrupted : cause + " failed";
+  }
+
+  void SkipTraining(const std::string& cause) {
+    ReportItem item;
+    item.stage = "train";
+    item.name = context_.project.name;
+    const std::string why = WhyNot(cause);
+    item.state = why == kInterrupted ? ItemState::kCancelled : ItemState::kPending;
+    item.error = "not started: " + why;
+    report_.Add(std::move(item));
+  }
+
   void AddFailure(const std::string& stage, const std::string& name, const std::string& location = "") {
     ReportItem item;
     item.stage = stage;
     item.name = name;
-    item.location = location;
+    item.location = ShownLocation(location);
     SetFailure(item, std::current_exception());
     report_.Add(std::move(item));
   }
@@ -135,12 +152,31 @@ void SortItems(std::vector<ReportItem>& items) {
   });
 }
 
+bool AnyPending(const RunReport& report) {
+  return std::any_of(report.items.begin(), report.items.end(),
+                     [](const ReportItem& item) { return item.state == ItemState::kPending; });
+}
+
+/// The page of the last run lies in the workspace; each run's own stays below output/reports.
+void WriteReports(const Workspace& workspace, const RunReport& report) {
+  std::string stamp = report.started_utc;
+  std::replace(stamp.begin(), stamp.end(), ':', '-');
+  try {
+    WriteRunReport(workspace.root(), report);
+    WriteRunReport(workspace.Output() / "reports" / stamp, report);
+  } catch (const Error& e) {
+    // The items and the exit code still reach the user on the terminal.
+    LogWarning(fmt::format("the report could not be written: {}", e.what()));
+  }
+}
+
 }  // namespace
 
 RunReport RunProject(const Project& project, const RunStages& stages, ProgressSink& progress, std::stop_token stop) {
   const auto start = std::chrono::steady_clock::now();
   const RunContext context{project, Workspace(project.workspace), progress, std::move(stop)};
   const WorkspaceLock lock(context.workspace);
+  RemoveLeftovers(context.workspace);
   LogToFile(context.workspace.Log());
   LogInfo(fmt::format("reelswap {} works on {}", REELSWAP_VERSION, project.file.string()));
   RunReport report;
@@ -151,15 +187,14 @@ RunReport RunProject(const Project& project, const RunStages& stages, ProgressSi
   report.items = Run(context, stages).Execute();
   SortItems(report.items);
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  WriteRunReport(context.workspace.root(), report);
+  report.interrupted = context.stop.stop_requested();
+  WriteReports(context.workspace, report);
   return report;
 }
 
 int ExitCodeOf(const RunReport& report) {
-  if (report.AnyCancelled()) return 130;
-  const bool pending = std::any_of(report.items.begin(), report.items.end(),
-                                   [](const ReportItem& item) { return item.state == ItemState::kPending; });
-  return report.AnyFailed() || pending ? 1 : 0;
+  if (report.AnyCancelled() || (report.interrupted && AnyPending(report))) return 130;
+  return report.AnyFailed() || AnyPending(report) ? 1 : 0;
 }
 
 }  // namespace reelswap

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
@@ -20,7 +20,9 @@ namespace {
 
 /// What a training stands on; kept as model/training.json beside the checkpoint.
 struct TrainingRecord {
-  std::string key;     ///< hash of faces and of the settings that decide the weights
+  std::string key;           ///< hash of faces and of the settings that decide the weights
+  std::string base_request;  ///< train.base as the project said it
+  std::string base;          ///< the "name@version" that stood for, or "none"
   std::string stored;  ///< "name@version" once it is in the library
 };
 
@@ -30,19 +32,24 @@ TrainingRecord LoadRecord(const RunContext& context) {
   if (!fs::exists(RecordPath(context))) return {};
   const json j = json::parse(ReadFile(RecordPath(context), 1 << 20), nullptr, false);
   if (!j.is_object()) return {};
-  return {j.value("key", ""), j.value("stored", "")};
+  return {j.value("key", ""), j.value("base_request", ""), j.value("base", ""), j.value("stored", "")};
 }
 
 void SaveRecord(const RunContext& context, const TrainingRecord& record) {
-  WriteFileAtomically(RecordPath(context), json{{"key", record.key}, {"stored", record.stored}}.dump(2) + "\n");
+  WriteFileAtomically(RecordPath(context), json{{"key", record.key},
+                           {"base_request", record.base_request},
+                           {"base", record.base},
+                           {"stored", record.stored}}
+                              .dump(2) + "\n");
 }
 
-std::string TrainingKey(const TrainSettings& train, const std::string& base, const std::vector<UsableFaces>& faces) {
+std::string TrainingKey(const TrainSettings& train, const std::string& base, const std::vector<TrainingFaces>& people,
+                        const std::vector<UsableFaces>& faces) {
   const TrainOptions& o = train.options;
   // Not in it: iterations, hours, intervals, device, threads. They may change between resumes.
-  std::string text = fmt::format("v1 {} batch {} rate {} seed {} base {}\n", o.architecture, o.batch,
+  std::string text = fmt::format("v2 {} batch {} rate {} seed {} base {}\n", o.architecture, o.batch,
                                  o.learning_rate, o.seed, base);
-  for (const UsableFaces& usable : faces) text += usable.key + "\n";
+  for (size_t i = 0; i < faces.size(); ++i) text += people[i].person + " " + faces[i].key + "\n";
   return Sha256OfBytes(text);
 }
 
@@ -58,7 +65,7 @@ void SetAside(const RunContext& context, const std::string& old_key) {
 }
 
 ModelCard MakeCard(const Project& project, const std::vector<TrainingFaces>& people, const TrainSummary& summary,
-                   const std::optional<StoredModel>& base) {
+                   const std::string& base) {
   const ArchitectureInfo architecture = FindArchitecture(project.train.options.architecture);
   ModelCard card;
   card.name = project.name;
@@ -70,7 +77,7 @@ ModelCard MakeCard(const Project& project, const std::vector<TrainingFaces>& peo
     card.faces[person.person] = static_cast<int64_t>(person.images.size());
   }
   for (const Person& person : project.people) card.consents[person.name] = person.consent;
-  if (base) card.base = fmt::format("{}@{}", base->card.name, base->card.version);
+  if (base != "none") card.base = base;
   card.iterations = summary.iterations;
   card.training_seconds = summary.seconds;
   if (!summary.history.empty()) card.final_loss = summary.history.back().loss;
@@ -86,18 +93,22 @@ class Training {
 
   std::optional<StoredModel> Run(ReportItem& item) {
     FindFaces();
-    const std::optional<StoredModel> base = FindBase();
-    const std::string base_name = base ? fmt::format("{}@{}", base->card.name, base->card.version) : "none";
+    const fs::path folder = context_.workspace.Model();
     TrainingRecord record = LoadRecord(context_);
-    const std::string key = TrainingKey(project_.train, base_name, usable_);
+    const std::string base_name = ResolveBase(record);
+    const std::string key = TrainingKey(project_.train, base_name, people_, usable_);
     if (!record.key.empty() && record.key != key) {
       SetAside(context_, record.key);
       record = {};
     }
+    // A base is looked at only where a training begins: it may be gone later.
+    std::optional<StoredModel> base;
+    if (base_name != "none" && !fs::exists(folder / "checkpoint.safetensors")) base = FindBase(base_name);
     record.key = key;
+    record.base_request = project_.train.base;
+    record.base = base_name;
     SaveRecord(context_, record);
 
-    const fs::path folder = context_.workspace.Model();
     const TrainSummary summary =
         TrainModel(folder, people_, kStoredCrop, project_.train.options,
                    base ? std::optional(base->weights) : std::nullopt, context_.progress, context_.stop);
@@ -110,21 +121,33 @@ class Training {
     if (summary.already_finished && !record.stored.empty()) {
       if (const auto stored = TryFind(record.stored)) return stored;
     }
-    return Store(summary, base, record);
+    return Store(summary, record);
   }
 
  private:
   void FindFaces() {
-    for (const Person& person : project_.people) {
+    std::vector<Person> people = project_.people;
+    // By name: another order in the file is the same training.
+    std::sort(people.begin(), people.end(), [](const Person& a, const Person& b) { return a.name < b.name; });
+    for (const Person& person : people) {
       const FaceSet set(context_.workspace.Faces(person.name), kStoredCrop);
       usable_.push_back(FindUsableFaces(project_, person.name, set));
       people_.push_back({person.name, usable_.back().images});
     }
   }
 
-  std::optional<StoredModel> FindBase() {
-    if (project_.train.base == "none") return std::nullopt;
-    StoredModel base = library_.Find(project_.train.base);
+  /// "name@version" or "none". A NAME without a version means the newest one when the training began, so that
+  /// a model stored meanwhile does not start it anew.
+  std::string ResolveBase(const TrainingRecord& record) const {
+    if (project_.train.base == "none") return "none";
+    if (record.base_request == project_.train.base && !record.base.empty()) return record.base;
+    const ModelCard card = library_.Find(project_.train.base).card;
+    return fmt::format("{}@{}", card.name, card.version);
+  }
+
+  StoredModel FindBase(const std::string& reference) const {
+    StoredModel base = library_.Find(reference);
+    VerifyWeights(base);
     const ArchitectureInfo wanted = FindArchitecture(project_.train.options.architecture);
     RequireCompatible(base.card, wanted.name, wanted.input, wanted.output, static_cast<int>(people_.size()));
     return base;
@@ -138,14 +161,14 @@ class Training {
     }
   }
 
-  StoredModel Store(const TrainSummary& summary, const std::optional<StoredModel>& base, TrainingRecord record) {
+  StoredModel Store(const TrainSummary& summary, TrainingRecord record) {
     const fs::path folder = context_.workspace.Model();
     const fs::path weights = folder / "weights.safetensors";
     ExportWeights(folder / "checkpoint.safetensors", weights);
     // A kill between storing and recording must not store the same weights twice.
     std::optional<StoredModel> stored = library_.FindBySha256(project_.name, Sha256OfFile(weights));
     if (!stored) {
-      stored = library_.Add(MakeCard(project_, people_, summary, base), weights,
+      stored = library_.Add(MakeCard(project_, people_, summary, record.base), weights,
                             {folder / "preview.png", folder / "loss.png"});
     }
     std::error_code ec;
@@ -211,7 +234,9 @@ StoredModel FindTrainedModel(const RunContext& context) {
     throw Error(ErrorKind::kModel, fmt::format("project {} has no trained model yet: run `reelswap train {}` first",
                                                context.project.name, context.project.file.filename().string()));
   }
-  return ModelLibrary(context.project.library).Find(record.stored);
+  StoredModel model = ModelLibrary(context.project.library).Find(record.stored);
+  VerifyWeights(model);
+  return model;
 }
 
 }  // namespace reelswap

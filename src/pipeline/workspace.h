@@ -41,6 +41,10 @@ class WorkspaceLock {
   int fd_ = -1;
 };
 
+/// Removes temporary files that a killed run left in outputs and model folder (see TemporaryPathFor). Call it
+/// with the lock held. Downloads' .part files stay: they are resumed.
+void RemoveLeftovers(const Workspace& workspace);
+
 /// Letters, digits, '-' and '_' of `text`, at most 40 characters: safe in a file name. Never empty.
 std::string SafeName(const std::string& text);
 

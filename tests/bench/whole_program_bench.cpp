@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -70,6 +71,7 @@ Run Start(const std::vector<std::string>& arguments, const fs::path& folder) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
+  std::fflush(stdout);  // or the child would print it again
   const pid_t pid = ::fork();
   if (pid == 0) {
     if (::chdir(folder.c_str()) != 0 || std::freopen("bench.log", "a", stdout) == nullptr) ::_exit(126);
@@ -77,6 +79,7 @@ Run Start(const std::vector<std::string>& arguments, const fs::path& folder) {
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }
+  const auto start = std::chrono::steady_clock::now();
   int status = 0;
   rusage usage{};
   ::wait4(pid, &status, 0, &usage);
@@ -84,7 +87,8 @@ Run Start(const std::vector<std::string>& arguments, const fs::path& folder) {
     std::fprintf(stderr, "failed, see %s\n", (folder / "bench.log").c_str());
     std::exit(1);
   }
-  return {0, static_cast<double>(usage.ru_maxrss) / 1024};
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return {seconds, static_cast<double>(usage.ru_maxrss) / 1024};
 }
 
 json ItemOf(const fs::path& folder, const std::string& stage, const std::string& name_part) {
@@ -145,6 +149,7 @@ int main(int argc, char** argv) {
     if (!std::strcmp(argv[i], "--skip-long")) long_seconds = 0;
   }
   const reelswap::testing::TempDir dir;
+  fmt::print("start-up of --version: {:.2f} s\n", Start({"--version"}, dir.path()).seconds);
   WriteLoop(dir / "vga.mp4", {640, 480}, seconds);
   WriteLoop(dir / "hd.mp4", {1920, 1080}, seconds);
   MeasureSampling(dir.path(), "vga.mp4");
@@ -155,6 +160,7 @@ int main(int argc, char** argv) {
     WriteLoop(dir / "long.mp4", {640, 480}, long_seconds);
     const double long_peak = MeasureConversion(dir.path(), "long.mp4");
     fmt::print("peak memory of {:.0f} s against {:.0f} s: {:.3f}\n", long_seconds, seconds, long_peak / short_peak);
+    if (long_peak > 1.1 * short_peak) return 1;  // memory must not grow with the video
   }
   return 0;
 }

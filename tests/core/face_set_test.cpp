@@ -119,6 +119,20 @@ TEST(FaceSet, RemovingASourceLeavesTheOthers) {
   EXPECT_EQ(FaceSet(dir.path(), kGeometry).Records().size(), 2u);
 }
 
+TEST(FaceSet, RemovingASourceWhileAnotherIsWorkedOnWritesNoRowTwice) {
+  testing::TempDir dir;
+  {
+    FaceSet set(dir.path(), kGeometry);
+    set.Add(MakeFace(1), MakeRecord("old", 1));
+    set.FinishSource("old", "key", {});
+    set.Add(MakeFace(1), MakeRecord("busy", 1));
+    set.RemoveSource("old");  // its key changed: another thread begins it anew
+    set.Add(MakeFace(1), MakeRecord("busy", 2));
+    set.FinishSource("busy", "key", {});
+  }
+  EXPECT_EQ(FaceSet(dir.path(), kGeometry).Records().size(), 2u);
+}
+
 TEST(FaceSet, ThreadsMayAddTogether) {
   testing::TempDir dir;
   {

@@ -107,11 +107,24 @@ TEST(Conversions, OutputNamesAreSafeAndNeverCollide) {
   EXPECT_EQ(jobs[1].output.filename(), "clip_a_as_b_2.mp4");
 }
 
+TEST(Conversions, APictureByUrlGoesIntoAFolder) {
+  testing::TempDir dir;
+  Project project = ProjectIn(dir.path());
+  project.targets = {TargetOf("https://example.org/p.jpg?size=large")};
+  NullProgress none;
+  const RunContext context{project, Workspace(project.workspace), none, {}};
+  const auto jobs = PlanConversions(context);
+  EXPECT_TRUE(jobs.at(0).photos);
+  EXPECT_EQ(jobs.at(0).output.extension(), "");
+}
+
 TEST(MediaStore, NamesHostsAndFilesForPeople) {
   EXPECT_EQ(HostOf("https://User:pw@Example.ORG:8080/a?b#c"), "example.org");
   EXPECT_EQ(HostOf("http://[::1]:99/x"), "[::1]");
   EXPECT_EQ(HostOf("clips/a.mp4"), "");
-  EXPECT_EQ(ShortName("https://example.org/videos/talk.mp4?token=secret"), "example.org/talk.mp4");
+  EXPECT_EQ(ShortName("https://example.org/videos/talk.mp4?token=hush&x=1").find("hush"), std::string::npos);
+  EXPECT_EQ(ShownLocation("https://me:hush@example.org/a.mp4").find("hush"), std::string::npos);
+  EXPECT_EQ(ShownLocation("/home/me/clip.mkv"), "/home/me/clip.mkv");
   EXPECT_EQ(ShortName("https://youtube.com/watch?v=abc"), "youtube.com/watch?v=abc");
   EXPECT_EQ(ShortName("/home/me/clip.mkv"), "clip.mkv");
 }
@@ -124,6 +137,21 @@ TEST(Workspace, IsHeldByOneProcessAtATime) {
     EXPECT_THROW(WorkspaceLock{workspace}, Error);
   }
   EXPECT_NO_THROW(WorkspaceLock{workspace});
+}
+
+TEST(Workspace, LeftoversOfAKilledRunGoButResultsAndDownloadsStay) {
+  testing::TempDir dir;
+  const Workspace workspace(dir.path());
+  const fs::path leftover = TemporaryPathFor(workspace.Output() / "clip.mp4");
+  const fs::path download = workspace.SourceFolder("abc") / "media.mp4.part";
+  for (const fs::path& file : {leftover, download, workspace.Output() / "clip.mp4", workspace.Model() / "loss.png"}) {
+    WriteFileAtomically(file, "x");
+  }
+  RemoveLeftovers(workspace);
+  EXPECT_FALSE(fs::exists(leftover));
+  EXPECT_TRUE(fs::exists(download));
+  EXPECT_TRUE(fs::exists(workspace.Output() / "clip.mp4"));
+  EXPECT_TRUE(fs::exists(workspace.Model() / "loss.png"));
 }
 
 TEST(Workspace, SafeNamesAreNeverEmptyNorLong) {
