@@ -45,6 +45,7 @@ json ToJson(const FaceRecord& r) {
           {"matrix", std::vector<float>(r.face_from_frame.val, r.face_from_frame.val + 6)},
           {"pose", {r.pose.yaw, r.pose.pitch, r.pose.roll}},
           {"sharpness", r.sharpness},
+          {"picture", {r.picture.width, r.picture.height}},
           {"identity_distance", r.identity_distance},
           {"rejected", r.rejected}};
 }
@@ -67,6 +68,8 @@ FaceRecord RecordFromJson(const json& j) {
   const auto pose = j.at("pose").get<std::array<float, 3>>();
   r.pose = {pose[0], pose[1], pose[2]};
   r.sharpness = j.at("sharpness").get<float>();
+  const auto picture = j.at("picture").get<std::array<int, 2>>();
+  r.picture = {picture[0], picture[1]};
   r.identity_distance = j.at("identity_distance").get<float>();
   r.rejected = j.at("rejected").get<std::string>();
   return r;
@@ -286,6 +289,16 @@ void FaceSet::FinishSource(const std::string& source, const std::string& key, co
   Append(lines + Line(ToJson(source, key, tally)));
   entry.key = key;
   entry.tally = tally;
+}
+
+void FaceSet::Refilter(const std::string& source, std::vector<FaceRecord> records, const std::string& key,
+                       const SourceTally& tally) {
+  std::lock_guard lock(mutex_);
+  Source& entry = sources_[source];
+  entry.records = std::move(records);
+  entry.key = key;
+  entry.tally = tally;
+  Rewrite();
 }
 
 std::vector<FaceRecord> FaceSet::Records() const {

@@ -23,6 +23,7 @@ struct FaceRecord {
   cv::Matx23f face_from_frame;
   HeadPose pose;
   float sharpness = 0;
+  cv::Size picture;              ///< size of the whole picture, px
   float identity_distance = -1;  ///< to the person's gallery; -1 = not measured
   std::string rejected;          ///< empty = kept; else why: "blurred", "too_small", ...
   bool kept() const { return rejected.empty(); }
@@ -64,6 +65,11 @@ class FaceSet {
                      const std::string& reason);
   /// Closes a source: its rows are written and count from now on.
   void FinishSource(const std::string& source, const std::string& key, const SourceTally& tally);
+
+  /// Gives a finished source other rejections (same faces, other thresholds) and closes it under a new key.
+  /// records: all of the source's rows, as Records() gave them, with `rejected` set anew.
+  void Refilter(const std::string& source, std::vector<FaceRecord> records, const std::string& key,
+                const SourceTally& tally);
 
   /// Rows of finished sources, ordered by (source, frame, number): the same whatever the threads did.
   std::vector<FaceRecord> Records() const;

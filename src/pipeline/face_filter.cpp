@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <set>
 
 #include "face/align.h"
 
@@ -33,16 +35,40 @@ float SquaredDistance(const Traits& a, const Traits& b) {
 
 }  // namespace
 
-std::string RejectionOf(const AlignedFace& face, size_t faces_in_picture, cv::Size picture,
-                        const FaceSettings& settings) {
+std::string RejectionOf(const FaceRecord& face, size_t faces_in_picture, const FaceSettings& settings) {
   const cv::Rect2f& box = face.face.box;
   if (faces_in_picture > 1) return "several_faces";
   if (std::max(box.width, box.height) < static_cast<float>(settings.min_size)) return "too_small";
-  const cv::Rect2f whole(0, 0, static_cast<float>(picture.width), static_cast<float>(picture.height));
+  const cv::Rect2f whole(0, 0, static_cast<float>(face.picture.width), static_cast<float>(face.picture.height));
   if ((box & whole).area() < 0.75f * box.area()) return "outside_picture";
   if (std::abs(face.pose.yaw) > settings.max_yaw) return "turned_away";
   if (face.sharpness < settings.min_sharpness.value_or(kBlurredBelow)) return "blurred";
   return "";
+}
+
+void FilterSource(std::vector<FaceRecord>& records, const FaceSettings& settings) {
+  std::map<int64_t, size_t> faces_in_picture;
+  for (const FaceRecord& record : records) ++faces_in_picture[record.frame_index];
+  for (FaceRecord& record : records) {
+    record.rejected = RejectionOf(record, faces_in_picture[record.frame_index], settings);
+  }
+  const auto surplus = LeastDifferentFaces(records, settings.max_per_source);
+  const std::set<std::pair<int64_t, int>> left_out(surplus.begin(), surplus.end());
+  for (FaceRecord& record : records) {
+    if (left_out.contains({record.frame_index, record.face_number})) record.rejected = "over_limit";
+  }
+}
+
+void CountFaces(const std::vector<FaceRecord>& records, SourceTally& tally) {
+  tally.faces_kept = 0;
+  tally.rejected.clear();
+  for (const FaceRecord& record : records) {
+    if (record.kept()) {
+      ++tally.faces_kept;
+    } else {
+      ++tally.rejected[record.rejected];
+    }
+  }
 }
 
 std::vector<std::pair<int64_t, int>> LeastDifferentFaces(const std::vector<FaceRecord>& faces, int64_t most) {

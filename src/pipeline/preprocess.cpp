@@ -71,13 +71,18 @@ struct Work {
   std::atomic<int64_t> frames_read{0};
 };
 
+/// Everything that decides which faces are found in a source; a new value of any makes it anew.
 std::string DetectionKey(const SourceTask& task, const FaceSettings& faces, const std::string& content) {
-  // Everything that decides the faces of a source; a new value of any makes it anew.
   return Sha256OfBytes(fmt::format(
-      "v1 {} start {} end {} every {} fps {} min_size {} max_yaw {} min_sharpness {} max {} crop {} {} {} dlib {}",
-      content, task.start_seconds, task.end_seconds.value_or(-1), task.every, task.fps.value_or(0), faces.min_size,
-      faces.max_yaw, faces.min_sharpness.value_or(-1), faces.max_per_source, kStoredCrop.size, kStoredCrop.coverage,
-      kStoredCrop.shift_y, DlibVersion()));
+      "v2 {} start {} end {} every {} fps {} min_size {} crop {} {} {} dlib {}", content, task.start_seconds,
+      task.end_seconds.value_or(-1), task.every, task.fps.value_or(0), faces.min_size, kStoredCrop.size,
+      kStoredCrop.coverage, kStoredCrop.shift_y, DlibVersion()));
+}
+
+/// Everything that decides which of the found faces are kept; a new value sorts them anew, without decoding.
+std::string FilterKey(const FaceSettings& faces) {
+  return Sha256OfBytes(fmt::format("v1 max_yaw {} min_sharpness {} max {}", faces.max_yaw,
+                                   faces.min_sharpness.value_or(-1), faces.max_per_source));
 }
 
 /// Content of a photo folder: names, sizes and bytes.
@@ -136,12 +141,26 @@ class Preprocessing {
       work.photos = IsPhotoPath(work.media.path);
       content = work.media.sha256;
     }
-    work.key = DetectionKey(work.task, context_.project.faces, content);
+    const std::string detection = DetectionKey(work.task, context_.project.faces, content);
+    work.key = detection + "+" + FilterKey(context_.project.faces);
     FaceSet& set = *sets_.at(work.task.person);
     const std::string finished = set.FinishedKey(work.task.id);
     if (finished == work.key) return false;
+    if (finished.starts_with(detection + "+")) {
+      Refilter(work, set);
+      return false;
+    }
     if (!finished.empty()) set.RemoveSource(work.task.id);
     return true;
+  }
+
+  void Refilter(const Work& work, FaceSet& set) const {
+    std::vector<FaceRecord> records = set.Records();
+    std::erase_if(records, [&](const FaceRecord& record) { return record.source != work.task.id; });
+    FilterSource(records, context_.project.faces);
+    SourceTally tally = set.Tallies().at(work.task.id);
+    CountFaces(records, tally);
+    set.Refilter(work.task.id, std::move(records), work.key, tally);
   }
 
   void Sample(Work& work, const EmitPicture& emit) {
@@ -235,8 +254,20 @@ class Preprocessing {
   }
 
   void Filter(PictureFaces& faces) const {
-    for (const AlignedFace& face : faces.faces) {
-      faces.rejected.push_back(RejectionOf(face, faces.faces.size(), faces.picture_size, context_.project.faces));
+    for (size_t i = 0; i < faces.faces.size(); ++i) {
+      const AlignedFace& face = faces.faces[i];
+      FaceRecord record;
+      record.source = works_[faces.source]->task.id;
+      record.frame_index = face.frame_index;
+      record.face_number = static_cast<int>(i);
+      record.seconds = face.seconds;
+      record.face = face.face;
+      record.face_from_frame = face.face_from_frame;
+      record.pose = face.pose;
+      record.sharpness = face.sharpness;
+      record.picture = faces.picture_size;
+      record.rejected = RejectionOf(record, faces.faces.size(), context_.project.faces);
+      faces.records.push_back(std::move(record));
     }
   }
 
@@ -246,18 +277,7 @@ class Preprocessing {
     const auto span = work.clock.Measure("save");
     ++work.tally.frames_sampled;
     for (size_t i = 0; i < faces.faces.size(); ++i) {
-      const AlignedFace& face = faces.faces[i];
-      FaceRecord record;
-      record.source = work.task.id;
-      record.frame_index = face.frame_index;
-      record.face_number = static_cast<int>(i);
-      record.seconds = face.seconds;
-      record.face = face.face;
-      record.face_from_frame = face.face_from_frame;
-      record.pose = face.pose;
-      record.sharpness = face.sharpness;
-      record.rejected = faces.rejected[i];
-      set.Add(face, std::move(record));
+      set.Add(faces.faces[i], faces.records[i]);
       ++work.tally.faces_found;
     }
     Progress(work, ProgressEvent::State::kRunning, fmt::format("{} faces", work.tally.faces_found));
@@ -300,13 +320,7 @@ class Preprocessing {
   void CloseSource(Work& work, FaceSet& set) {
     const auto surplus = LeastDifferentFaces(set.Pending(work.task.id), context_.project.faces.max_per_source);
     if (!surplus.empty()) set.RejectPending(work.task.id, surplus, "over_limit");
-    for (const FaceRecord& record : set.Pending(work.task.id)) {
-      if (record.kept()) {
-        ++work.tally.faces_kept;
-      } else {
-        ++work.tally.rejected[record.rejected];
-      }
-    }
+    CountFaces(set.Pending(work.task.id), work.tally);
     work.tally.frames_decoded = work.decode.frames_decoded;
     if (work.decode.truncated) {
       work.tally.warning = fmt::format("{}{}: download or copy it again; the faces before that are used", kTruncated,

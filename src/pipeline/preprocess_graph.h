@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/face_set.h"
 #include "core/faces.h"
 #include "core/frame.h"
 
@@ -30,7 +31,7 @@ struct PictureFaces {
   double seconds = 0;
   cv::Size picture_size;
   std::vector<AlignedFace> faces;
-  std::vector<std::string> rejected;  ///< set by filter, for each face: empty = kept, else why not
+  std::vector<FaceRecord> records;  ///< set by filter: a row for each face
   std::exception_ptr error;
 };
 
@@ -46,7 +47,7 @@ struct PreprocessStages {
   std::function<void(size_t source, const EmitPicture& emit)> sample;
   /// Parallel on all workers. May throw: the source fails, the others go on.
   std::function<PictureFaces(const SampledPicture& picture)> detect;
-  /// Parallel: decides which faces are kept.
+  /// Parallel: makes each face's row and decides whether it is kept.
   std::function<void(PictureFaces& faces)> filter;
   /// Serial.
   std::function<void(const PictureFaces& faces)> save;

@@ -133,6 +133,22 @@ TEST(FaceSet, RemovingASourceWhileAnotherIsWorkedOnWritesNoRowTwice) {
   EXPECT_EQ(FaceSet(dir.path(), kGeometry).Records().size(), 2u);
 }
 
+TEST(FaceSet, AFinishedSourceCanBeSortedAnewWithoutItsVideo) {
+  testing::TempDir dir;
+  {
+    FaceSet set(dir.path(), kGeometry);
+    for (int64_t frame : {1, 2, 3}) set.Add(MakeFace(1), MakeRecord("s", frame));
+    set.FinishSource("s", "old", {});
+    auto records = set.Records();
+    records[1].rejected = "turned_away";
+    set.Refilter("s", records, "new", {9, 3, 3, 2, {{"turned_away", 1}}, ""});
+  }
+  const FaceSet set(dir.path(), kGeometry);
+  EXPECT_EQ(set.FinishedKey("s"), "new");
+  EXPECT_EQ(set.KeptImages().size(), 2u);
+  EXPECT_EQ(set.Records()[1].rejected, "turned_away");
+}
+
 TEST(FaceSet, ThreadsMayAddTogether) {
   testing::TempDir dir;
   {
