@@ -55,6 +55,10 @@ PlannedItem PlanVideo(const Workspace& workspace, const std::string& location, d
   return item;
 }
 
+std::string HoursOrMinutes(double hours) {
+  return hours < 1 ? fmt::format("{:.0f} min", std::max(1.0, hours * 60)) : fmt::format("{:.1f} h", hours);
+}
+
 void AppendItem(std::string& text, const PlannedItem& item) {
   std::string what;
   if (!item.problem.empty()) {
@@ -86,8 +90,8 @@ Plan MakePlan(const Project& project) {
   const RunContext context{project, workspace, none, {}};
   for (const ConvertJob& job : PlanConversions(context)) {
     const Target& target = *job.target;
-    const auto end = target.duration_seconds ? std::optional(target.start_seconds + *target.duration_seconds)
-                                             : std::nullopt;
+    std::optional<double> end;
+    if (target.duration_seconds) end = target.start_seconds + *target.duration_seconds;
     PlannedItem item = PlanVideo(workspace, job.location, target.start_seconds, end, 0, 1);
     if (!job.error.empty()) item.problem = job.error;
     item.person = fmt::format("{}->{}", job.from, job.to);
@@ -115,10 +119,10 @@ std::string FormatPlan(const Project& project, const Plan& plan) {
   if (train.max_hours > 0 && train.iterations >= kUnbounded) {
     return text + fmt::format("training: {} until {} h are over\n", train.architecture, train.max_hours);
   }
-  text += fmt::format("training: {} with {} iterations of {} faces per person, {:.0f} TFLOP: about {:.1f} h at 300 "
+  text += fmt::format("training: {} with {} iterations of {} faces per person, {:.0f} TFLOP: about {} at 300 "
                       "GFLOP/s (two modern cores with bf16){}\n",
                       train.architecture, train.iterations, train.batch, plan.training_gflop / 1000,
-                      plan.training_hours_at_300,
+                      HoursOrMinutes(plan.training_hours_at_300),
                       train.max_hours > 0 ? fmt::format(", stopped after {} h", train.max_hours) : "");
   return text;
 }
