@@ -11,7 +11,7 @@ namespace reelswap {
 /// What a layer does. All activations but the last are LeakyReLU with slope 0.1; tensors are
 /// N x C x H x W with the channels innermost in memory.
 enum class LayerKind {
-  kNormalise,      ///< every picture and channel to mean 0, spread 1 of its middle (no weights)
+  kNormalise,      ///< every channel of every picture to mean 0, spread 1 in its middle (no weights)
   kConv,           ///< convolution, activation
   kDense,          ///< flatten in H, W, C order, matrix, no activation; back to a grid when grid > 0
   kUpscale,        ///< convolution to 4 x out channels, activation, depth to space x2
@@ -44,7 +44,7 @@ struct TrainingRecipe {
   int64_t warm_up = 0;        ///< steps of linear rise from 0
   double final_rate = 1.0;    ///< factor at the end; falls linearly over the second half of the training
   double dssim_weight = 0.0;  ///< added to the mean absolute error: weight x (1 - SSIM) / 2
-  bool face_weights = false;  ///< the loss counts the face more than what is around it (see FaceWeights)
+  bool face_weights = false;  ///< the loss counts the face more than what is around it (see FaceWeightMap)
   double warp_jitter = 5.0 / 160.0;  ///< standard deviation of the random warp's nodes, in sides of the crop
 };
 

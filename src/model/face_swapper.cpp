@@ -59,7 +59,8 @@ struct FaceSwapper::Impl {
       faces[static_cast<size_t>(i)].copyTo(slot);
     }
     const Placement& placement = networks.placement;
-    const at::Tensor input = TensorFromPictures(pixels.data(), n, in, placement, placement.type);
+    const at::Tensor input =
+        TensorFromPictures(pixels.data(), n, in, placement, networks.encoder.input_type());
     const at::Tensor logits = decoder.Forward(networks.encoder.Forward(input));
     const at::Tensor bytes = logits.to(at::kFloat)
                                  .sigmoid()

@@ -226,8 +226,9 @@ void WriteSafetensors(const std::filesystem::path& path, const std::map<std::str
     std::filesystem::remove(path, ec);
     const auto megabytes = (offset + text.size()) / 1'000'000;
     if (reason == ENOSPC || reason == EDQUOT) {
-      throw Error(ErrorKind::kDisk, fmt::format("the disk is full while writing {} ({} MB): free some space and run "
-                                                "again", path.string(), megabytes));
+      throw Error(ErrorKind::kDisk,
+                  fmt::format("the disk is full while writing {} ({} MB): free some space and run again",
+                              path.string(), megabytes));
     }
     throw Error(ErrorKind::kDisk, fmt::format("cannot write {} ({} MB): {}", path.string(), megabytes,
                                               reason != 0 ? std::strerror(reason) : "writing failed"));

@@ -121,7 +121,8 @@ SpeedResult MeasureSwapSpeed(const std::string& architecture, int batch, const s
   const int side = networks.architecture.input.size;
   const FaceBatch faces = RandomBatch(networks.architecture, batch);
   const double time = MedianSeconds(placement, seconds, [&] {
-    const at::Tensor x = TensorFromPictures(faces.input.data(), batch, side, placement, placement.type);
+    const at::Tensor x =
+        TensorFromPictures(faces.input.data(), batch, side, placement, networks.encoder.input_type());
     networks.decoders[1].second.Forward(networks.encoder.Forward(x)).to(at::kFloat).sigmoid_();
   });
   return ResultOf(time, batch, ForwardFlops(architecture));

@@ -34,7 +34,27 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Encoder, and decoders by position, from another model's file.
+/// For every person the decoder of a base that they start from: the one of their name where there is one; the
+/// others take what is left over in the base's order, and its decoders in turn once nothing is left.
+std::vector<std::string> DonorsOf(const std::vector<std::string>& people,
+                                  const std::vector<std::string>& base) {
+  const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  std::vector<std::string> spare;
+  for (const std::string& name : base) {
+    if (!has(people, name)) spare.push_back(name);
+  }
+  spare.insert(spare.end(), base.begin(), base.end());
+  std::vector<std::string> donors;
+  size_t taken = 0;
+  for (const std::string& person : people) {
+    donors.push_back(has(base, person) ? person : spare[taken++ % spare.size()]);
+  }
+  return donors;
+}
+
+/// Encoder and decoders from another model's file.
 void LoadBase(const std::filesystem::path& path, SwapNetworks& networks) {
   SafetensorsFile file(path);
   const WeightsInfo info = ParseMetadata(path, file.metadata()).info;
@@ -43,10 +63,11 @@ void LoadBase(const std::filesystem::path& path, SwapNetworks& networks) {
   CheckSame(path, "input crops of", Describe(info.input), Describe(networks.architecture.input), cure);
   CheckSame(path, "output crops of", Describe(info.output), Describe(networks.architecture.output), cure);
   LoadNetwork(file, networks.encoder.prefix(), networks.encoder);
-  for (size_t i = 0; i < networks.decoders.size(); ++i) {
-    // More people than the base has: the others start from its decoders in turn.
-    const std::string& donor = info.people[i % info.people.size()];
-    LoadNetwork(file, "decoders." + donor, networks.decoders[i].second);
+  std::vector<std::string> people;
+  for (const auto& [person, decoder] : networks.decoders) people.push_back(person);
+  const std::vector<std::string> donors = DonorsOf(people, info.people);
+  for (size_t i = 0; i < donors.size(); ++i) {
+    LoadNetwork(file, "decoders." + donors[i], networks.decoders[i].second);
   }
 }
 

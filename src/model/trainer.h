@@ -75,7 +75,8 @@ struct TrainSummary {
 /// set of faces of each person: original, self-reconstruction, swapped) and folder/loss.png.
 /// Resumes from the checkpoint when one is there and fits (same architecture, people, geometry);
 /// a finished training returns at once. `base_weights` (safetensors) starts the encoder and the
-/// decoders by position (first person <- first decoder) when there is no checkpoint yet.
+/// decoders when there is no checkpoint yet: a person gets the decoder of the same name where the
+/// base has one, the others get the base's unused decoders in order, then its decoders in turn.
 /// Throws Error(kFaces) when a person has fewer faces than the batch, Error(kModel) when the loss is
 /// not finite (the last good checkpoint stays) or a file does not fit (says what differs).
 /// One training per process at a time.

@@ -73,6 +73,12 @@ class TrainerTest : public ::testing::Test {
     o.threads = 1;  // tests share the machine with others
     return o;
   }
+  /// One step at a rate below what a weight can take up: what is saved is what training started from.
+  static TrainOptions StandStill() {
+    TrainOptions o = Options(1);
+    o.learning_rate = 1e-30;
+    return o;
+  }
   TrainSummary Train(const TrainOptions& options, std::stop_token stop = {}) {
     NullProgress progress;
     return TrainModel(folder(), Faces(), kStored, options, std::nullopt, progress, stop);
@@ -100,9 +106,10 @@ class TrainerTest : public ::testing::Test {
 };
 TempDir* TrainerTest::shared_ = nullptr;
 
-std::vector<float> FirstWeights(const fs::path& path) {
+std::vector<float> Weights(const fs::path& path, const std::string& name) {
   SafetensorsFile file(path);
-  const SafetensorsEntry* entry = file.Find("encoder.1.weight");
+  const SafetensorsEntry* entry = file.Find(name);
+  if (entry == nullptr) throw std::runtime_error(name + " is not in " + path.string());
   std::vector<float> weights(entry->bytes / 4);
   file.Read(*entry, std::as_writable_bytes(std::span(weights)));
   return weights;
@@ -152,8 +159,9 @@ TEST_F(TrainerTest, GoesOnAfterAnInterruptionAsIfThereHadBeenNone) {
   TempDir other;
   NullProgress progress;
   TrainModel(other / "model", Faces(), kStored, options, std::nullopt, progress, {});
-  const std::vector<float> resumed = FirstWeights(checkpoint()),
-                           whole = FirstWeights(other / "model" / "checkpoint.safetensors");
+  const std::string name = "encoder.1.weight";
+  const std::vector<float> resumed = Weights(checkpoint(), name),
+                           whole = Weights(other / "model" / "checkpoint.safetensors", name);
   double difference = 0, size = 0;
   for (size_t i = 0; i < whole.size(); ++i) {
     difference += std::abs(resumed[i] - whole[i]);
@@ -303,7 +311,7 @@ TEST_F(TrainerTest, LeavesNoTemporaryFilesBehind) {
   }
 }
 
-TEST_F(TrainerTest, StartsFromABaseModelByPosition) {
+TEST_F(TrainerTest, StartsNewPeopleFromABaseModelByPosition) {
   Train(Options(40));
   ExportWeights(checkpoint(), dir_ / "base.safetensors");
   auto people = Faces();
@@ -316,6 +324,51 @@ TEST_F(TrainerTest, StartsFromABaseModelByPosition) {
       TrainModel(dir_ / "scratch", people, kStored, Options(2), std::nullopt, progress, {});
   EXPECT_LT(fine.history[0].loss.at("new a"), 0.8 * scratch.history[0].loss.at("new a"));
   EXPECT_LT(fine.history[0].loss.at("new b"), 0.8 * scratch.history[0].loss.at("new b"));
+}
+
+TEST_F(TrainerTest, StartsFromABaseModelByNameWhateverTheOrder) {
+  Train(Options(2));
+  auto people = Faces();
+  std::swap(people[0], people[1]);
+  NullProgress progress;
+  TrainModel(dir_ / "fine", people, kStored, StandStill(), checkpoint(), progress, {});
+  const fs::path fine = dir_ / "fine" / "checkpoint.safetensors";
+  EXPECT_THAT(ReadWeightsInfo(fine).people, ::testing::ElementsAre("bert", "anna"));
+  for (const std::string name : {"encoder.1.weight", "decoders.anna.0.weight", "decoders.bert.0.weight"}) {
+    EXPECT_EQ(Weights(fine, name), Weights(checkpoint(), name)) << name;
+  }
+  EXPECT_NE(Weights(fine, "decoders.anna.0.weight"), Weights(fine, "decoders.bert.0.weight"));
+}
+
+TEST_F(TrainerTest, GivesNewPeopleTheDecodersOfABaseThatNobodyElseUses) {
+  Train(Options(2));
+  const std::vector<std::filesystem::path> images = Faces()[0].images;
+  const std::vector<TrainingFaces> people = {{"new", images}, {"anna", images}, {"newer", images}};
+  NullProgress progress;
+  TrainModel(dir_ / "fine", people, kStored, StandStill(), checkpoint(), progress, {});
+  const fs::path fine = dir_ / "fine" / "checkpoint.safetensors";
+  const std::vector<float> anna = Weights(checkpoint(), "decoders.anna.0.weight"),
+                           bert = Weights(checkpoint(), "decoders.bert.0.weight");
+  EXPECT_EQ(Weights(fine, "decoders.anna.0.weight"), anna);
+  EXPECT_EQ(Weights(fine, "decoders.new.0.weight"), bert);
+  EXPECT_EQ(Weights(fine, "decoders.newer.0.weight"), anna);  // none is left: from the first again
+}
+
+TEST_F(TrainerTest, LearnsFromFlatPicturesWithoutLosingItsNumbers) {
+  TempDir flat;
+  std::vector<TrainingFaces> people = {{"gray", {}}, {"black", {}}};
+  for (int i = 0; i < 2; ++i) {
+    const cv::Mat gray(kStored.size, kStored.size, CV_8UC3, cv::Scalar::all(128));
+    const std::string name = std::to_string(i) + ".png";
+    people[0].images.push_back(testing::WritePlainPicture(flat / ("gray" + name), gray));
+    people[1].images.push_back(testing::WritePlainPicture(flat / ("black" + name), gray * 0));
+  }
+  NullProgress progress;
+  const TrainSummary summary = TrainModel(folder(), people, kStored, Options(10), std::nullopt, progress, {});
+  for (const char* person : {"gray", "black"}) {
+    EXPECT_TRUE(std::isfinite(summary.history[0].loss.at(person))) << person;
+  }
+  for (const float w : Weights(checkpoint(), "encoder.1.weight")) ASSERT_TRUE(std::isfinite(w));
 }
 
 TEST_F(TrainerTest, RefusesABaseOfAnotherArchitecture) {

@@ -1,6 +1,5 @@
 #include "model/torch/networks.h"
 
-
 #include <fmt/format.h>
 
 #include <cmath>
@@ -37,15 +36,19 @@ at::Tensor Convolve(at::Tensor x, const Layer& layer, const at::Tensor& weight, 
   return at::conv2d(x, weight, bias, {s, s}, {padding, padding});
 }
 
-/// Mean and spread are taken over the middle three fifths of the picture, where the face is, so that the room
-/// behind does not decide how the face looks to the network.
-at::Tensor NormalisePictures(const at::Tensor& x) {
-  const at::Tensor wide = x.to(at::kFloat);
+/// Smallest spread a picture is divided by, in the input's [0,1]: two and a half of 255 levels. Below it
+/// there is nothing but noise, and a flat picture would otherwise become NaN.
+constexpr double kLeastSpread = 0.01;
+
+/// Mean and spread are taken over the middle three fifths of the picture, where the face is, so that the
+/// room behind it does not decide how the face looks to the network. x: fp32, because bf16 would round
+/// away bright pixels' last bit, which matters in a picture of little contrast. Returns `type`.
+at::Tensor NormalisePictures(const at::Tensor& x, at::ScalarType type) {
   const int64_t side = x.size(3), from = side / 5, length = side - 2 * from;
-  const at::Tensor middle = wide.narrow(2, from, length).narrow(3, from, length);
+  const at::Tensor middle = x.narrow(2, from, length).narrow(3, from, length);
   const at::Tensor mean = middle.mean({2, 3}, true);
-  const at::Tensor spread = (middle - mean).square().mean({2, 3}, true).add(1e-4).sqrt();
-  return ((wide - mean) / spread).to(x.scalar_type());
+  const at::Tensor variance = (middle - mean).square().mean({2, 3}, true);
+  return ((x - mean) / (variance + kLeastSpread * kLeastSpread).sqrt()).to(type);
 }
 
 at::Tensor Flatten(const at::Tensor& x) {
@@ -111,6 +114,10 @@ int64_t Network::Count() const {
   return count;
 }
 
+at::ScalarType Network::input_type() const {
+  return layers_.front().kind == LayerKind::kNormalise ? at::kFloat : placement_.type;
+}
+
 at::Tensor Network::Forward(at::Tensor x) const {
   size_t at = 0;
   const auto convolve = [&](const at::Tensor& from, const Layer& layer) {
@@ -121,7 +128,7 @@ at::Tensor Network::Forward(at::Tensor x) const {
   for (const Layer& layer : layers_) {
     switch (layer.kind) {
       case LayerKind::kNormalise:
-        x = NormalisePictures(x);
+        x = NormalisePictures(x, placement_.type);
         break;
       case LayerKind::kConv:
         x = Activate(convolve(x, layer));

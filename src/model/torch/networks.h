@@ -24,8 +24,10 @@ class Network {
   Network(const std::string& prefix, const std::vector<Layer>& layers, const Placement& placement,
           at::Generator generator);
 
-  /// x: N x C x H x W, placement's type, channels-last. Returns the last layer's output; for output
-  /// layers that is before the sigmoid.
+  /// What Forward takes: placement's type, or fp32 where the pictures are normalised first.
+  at::ScalarType input_type() const;
+  /// x: N x C x H x W, input_type(), channels-last. Returns the last layer's output in placement's type;
+  /// for output layers that is before the sigmoid.
   at::Tensor Forward(at::Tensor x) const;
 
   std::vector<Parameter>& parameters() { return parameters_; }
@@ -53,7 +55,7 @@ struct SwapNetworks {
   std::vector<Parameter*> parameters();
   const Architecture& architecture;
   Placement placement;
-  at::Tensor loss_weights;  ///< per pixel of the output, or undefined: see FaceWeights
+  at::Tensor loss_weights;  ///< per pixel of the output, see FaceWeights; undefined: all alike
   Network encoder;
   std::vector<std::pair<std::string, Network>> decoders;
 };

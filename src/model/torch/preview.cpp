@@ -60,7 +60,7 @@ std::vector<PreviewBlock> RenderPreview(const SwapNetworks& networks,
       pixels.insert(pixels.end(), input.data, input.data + input.total() * 3);
     }
     const at::Tensor faces = TensorFromPictures(pixels.data(), static_cast<int64_t>(block.originals.size()),
-                                                in.size, networks.placement, networks.placement.type);
+                                                in.size, networks.placement, networks.encoder.input_type());
     const at::Tensor code = networks.encoder.Forward(faces);
     block.reconstructed = PicturesFrom(networks.decoders[p].second.Forward(code));
     block.swapped = PicturesFrom(networks.decoders[next].second.Forward(code));

@@ -25,7 +25,7 @@ DeviceBatch Upload(const FaceBatch& batch, const SwapNetworks& networks) {
   const int64_t faces = static_cast<int64_t>(batch.input.size()) / (in * in * 3);
   DeviceBatch uploaded;
   uploaded.input =
-      TensorFromPictures(batch.input.data(), faces, in, networks.placement, networks.placement.type);
+      TensorFromPictures(batch.input.data(), faces, in, networks.placement, networks.encoder.input_type());
   uploaded.targets = TensorFromPictures(batch.target.data(), faces, out, networks.placement, at::kFloat)
                          .split(faces / people);
   return uploaded;
@@ -43,7 +43,8 @@ at::Tensor TrainStep(SwapNetworks& networks, Adam& adam, const DeviceBatch& batc
   at::Tensor total;
   std::vector<at::Tensor> errors;
   for (size_t p = 0; p < outputs.size(); ++p) {
-    const SideLoss side = MeasureSide(outputs[p], batch.targets[p], recipe.dssim_weight, networks.loss_weights);
+    const SideLoss side =
+        MeasureSide(outputs[p], batch.targets[p], recipe.dssim_weight, networks.loss_weights);
     errors.push_back(side.mean_absolute_error.detach());
     total = p == 0 ? side.loss : total + side.loss;
   }

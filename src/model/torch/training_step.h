@@ -8,7 +8,7 @@ namespace reelswap {
 
 /// A batch on the device.
 struct DeviceBatch {
-  at::Tensor input;                 ///< (people x batch) x 3 x S x S, placement's type, channels-last
+  at::Tensor input;  ///< (people x batch) x 3 x S x S, the encoder's input_type(), channels-last
   std::vector<at::Tensor> targets;  ///< by person: batch x 3 x S x S, fp32 in [0,1]
 };
 DeviceBatch Upload(const FaceBatch& batch, const SwapNetworks& networks);
