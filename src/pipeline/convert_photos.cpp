@@ -75,6 +75,7 @@ class PhotoConversion {
                                                  "Small faces need a smaller faces.min_size", inputs.size(),
                                                  ShownLocation(job_.location), job_.from));
     }
+    PassThrough();
     item.outputs = outputs_;
     item.warning = warning_;
     item.numbers["pictures"] = static_cast<double>(inputs.size());
@@ -84,6 +85,20 @@ class PhotoConversion {
   }
 
  private:
+  /// Pictures without a face stay as they are and claim nothing; what an earlier picture of that name left goes.
+  /// Only once a face was found elsewhere: an album of unchanged copies must not look like a result.
+  void PassThrough() {
+    for (const auto& [input, name] : without_face_) {
+      WritePhoto(job_.output / name, ReadPhoto(input));
+      outputs_.push_back(job_.output / name);
+      std::error_code ignored;
+      fs::remove(job_.output / (name + ".json"), ignored);
+      if (job_.side_by_side.empty()) continue;
+      fs::remove(job_.side_by_side / name, ignored);
+      fs::remove(job_.side_by_side / (name + ".json"), ignored);
+    }
+  }
+
   void ConvertOne(const fs::path& input, const std::string& name) {
     cv::Mat original;
     try {
@@ -97,10 +112,8 @@ class PhotoConversion {
     cv::transform(original, gray, cv::Matx13f(0.114f, 0.587f, 0.299f));  // BT.601 luma
     const std::vector<DetectedFace> faces = detector_.Detect(gray);
     if (faces.empty()) {
-      // Nothing synthetic is in it: it passes through as it is, and claims nothing.
       Warn("no face in " + input.filename().string());
-      WritePhoto(job_.output / name, original);
-      outputs_.push_back(job_.output / name);
+      without_face_.emplace_back(input, name);
       return;
     }
     ++with_face_;
@@ -137,6 +150,7 @@ class PhotoConversion {
   FaceDetector detector_;
   size_t damaged_ = 0;
   int64_t with_face_ = 0;
+  std::vector<std::pair<fs::path, std::string>> without_face_;  ///< input, name of the result
   std::string warning_;
   std::vector<fs::path> outputs_;
 };

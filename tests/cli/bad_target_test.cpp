@@ -40,7 +40,8 @@ TEST(BadTarget, FailsAloneAndLeavesEarlierResultsAlone) {
   std::ofstream(dir / "cut.mp4", std::ios::binary) << whole.substr(0, whole.size() * 6 / 10);
   std::ofstream(dir / "page.mp4") << "<!DOCTYPE html><html><body>Sign in to continue</body></html>";
   fs::copy_file(DemoMedia() / "ben_1.mp4", dir / "secret.mp4");
-  std::ofstream(dir / "list.mp4") << "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nsecret.mp4\n#EXT-X-ENDLIST\n";
+  std::ofstream(dir / "list.mp4")
+      << "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nsecret.mp4\n#EXT-X-ENDLIST\n";
   WriteTestVideo(dir / "wall.mp4", {});
   HttpServer server([](const HttpRequest&) { return Refuse(404); });
 
@@ -56,9 +57,10 @@ TEST(BadTarget, FailsAloneAndLeavesEarlierResultsAlone) {
   for (const Case& each : cases) {
     SCOPED_TRACE(each.target);
     // The whole target is asked for: a cut file fails for what it is, not for where it was cut.
-    const ProgramResult result = RunProgram(
-        {"convert", file.string(), "--set", "convert.0.target=" + each.target, "--set", "convert.0.duration=100"},
-        dir.path());
+    const ProgramResult result =
+        RunProgram({"convert", file.string(), "--set", "convert.0.target=" + each.target, "--set",
+                    "convert.0.duration=100"},
+                   dir.path());
     EXPECT_EQ(result.exit_code, 1) << result.out << result.err;
     const json items = ReadReport(dir.path()).at("items");
     ASSERT_EQ(items.size(), 1u) << items;

@@ -76,7 +76,8 @@ inline void ExpectSameAudioPackets(const std::filesystem::path& source, const st
 }
 
 /// The output keeps every frame's time and every audio packet, with its time, of its source.
-inline void ExpectSameTimesAndAudio(const std::filesystem::path& source, const std::filesystem::path& output) {
+inline void ExpectSameTimesAndAudio(const std::filesystem::path& source,
+                                    const std::filesystem::path& output) {
   const auto expected = Seconds(source), got = Seconds(output);
   ASSERT_EQ(got.size(), expected.size()) << output;
   for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], expected[i], 1e-6) << output << " frame " << i;

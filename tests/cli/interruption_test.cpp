@@ -83,9 +83,9 @@ TEST(Interruption, WhileFacesAreCollectedChangesNoFace) {
     const char* at;
     int signal;
   };
-  for (const Case& each : {Case{"stopped", "\"stage\":\"faces\"", SIGINT},
-                           Case{"killed", "\"stage\":\"faces\"", SIGKILL},
-                           Case{"killed_between", " kept\"", SIGKILL}}) {  // one source done, one not
+  for (const Case& each :
+       {Case{"stopped", "\"stage\":\"faces\"", SIGINT}, Case{"killed", "\"stage\":\"faces\"", SIGKILL},
+        Case{"killed_between", " kept\"", SIGKILL}}) {  // one source done, one not
     SCOPED_TRACE(each.name);
     const fs::path folder = folder_of(each.name);
     InterruptAt(each.at, each.signal, folder);
@@ -124,7 +124,8 @@ TEST(Interruption, WhileTrainingGoesOnWhereItStopped) {
   project.Write(dir.path());
   const ProgramResult result = RunProgram({"run", "project.yaml"}, dir.path());
   ASSERT_EQ(result.exit_code, 0) << result.out << result.err;
-  for (const json& item : ItemsOf(ReadReport(dir.path()), "source")) EXPECT_EQ(item.at("state"), "reused") << item;
+  for (const json& item : ItemsOf(ReadReport(dir.path()), "source"))
+    EXPECT_EQ(item.at("state"), "reused") << item;
   EXPECT_TRUE(fs::exists(dir / "data/small/output/ava_target_ava_as_ben.mp4"));
 }
 

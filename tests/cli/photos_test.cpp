@@ -43,9 +43,9 @@ TEST(Photos, AnAlbumOfEveryKindOfPicture) {
   ASSERT_EQ(result.exit_code, 0) << result.out << result.err;
   const fs::path output = dir / "data/small/output/album_ava_as_ben";
   const fs::path pairs = dir / "data/small/output/album_ava_as_ben_side_by_side";
-  EXPECT_EQ(FilesBelow(output), (std::vector<std::string>{"a.png", "a.png.json", "a_2.png", "a_2.png.json",
-                                                          "conversion.json", "last_one.png", "last_one.png.json",
-                                                          "wall.png"}));
+  EXPECT_EQ(FilesBelow(output),
+            (std::vector<std::string>{"a.png", "a.png.json", "a_2.png", "a_2.png.json", "conversion.json",
+                                      "last_one.png", "last_one.png.json", "wall.png"}));
 
   // The label is at the bottom left, the face in the middle: this corner is nobody's.
   const cv::Rect corner(560, 0, 80, 80), face(240, 160, 160, 160);
@@ -66,10 +66,12 @@ TEST(Photos, AnAlbumOfEveryKindOfPicture) {
   EXPECT_EQ(RunProgram({"verify", (output / "wall.png").string()}, dir.path()).exit_code, 1);
 
   const std::string warning = ItemsOf(ReadReport(dir.path()), "target").at(0).at("warning");
-  for (const char* name : {"wall.png", "torn.jpg"}) EXPECT_NE(warning.find(name), std::string::npos) << warning;
+  for (const char* name : {"wall.png", "torn.jpg"})
+    EXPECT_NE(warning.find(name), std::string::npos) << warning;
 
   // A second run finds all of it done, the damaged and the faceless one included.
-  const auto made = fs::last_write_time(output / "a_2.png"), passed = fs::last_write_time(output / "wall.png");
+  const auto made = fs::last_write_time(output / "a_2.png"),
+             passed = fs::last_write_time(output / "wall.png");
   ASSERT_EQ(RunProgram({"run", file.string()}, dir.path()).exit_code, 0);
   const json item = ItemsOf(ReadReport(dir.path()), "target").at(0);
   EXPECT_EQ(item.at("state"), "reused") << item;

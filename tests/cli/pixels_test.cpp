@@ -18,8 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kFaces = 8;        // frames with a face, before and after the gap
-constexpr int kGap = 6;          // frames without one
+constexpr int kFaces = 8;         // frames with a face, before and after the gap
+constexpr int kGap = 6;           // frames without one
 constexpr int kSecondStart = 60;  // where the frames after the gap come from: the head has moved on
 constexpr int kFrames = 2 * kFaces + kGap;
 
@@ -51,7 +51,8 @@ void WriteTargetWithAGap(const fs::path& path, const fs::path& sound) {
 /// above the brows: more than any mask reaches.
 cv::Rect BoxAroundTheFace(const DemoClip& clip, int frame) {
   const RenderedFrame truth = clip.Render(frame);
-  const cv::Rect2f face = cv::boundingRect(std::vector<cv::Point2f>(truth.landmarks.begin(), truth.landmarks.end()));
+  const cv::Rect2f face =
+      cv::boundingRect(std::vector<cv::Point2f>(truth.landmarks.begin(), truth.landmarks.end()));
   const cv::Point2f upper_left(face.x - face.width / 3, face.y - face.height / 2);
   const cv::Point2f lower_right(face.x + face.width * 4 / 3, face.y + face.height * 4 / 3);
   return cv::Rect(upper_left, lower_right) & cv::Rect(0, 0, truth.image.cols, truth.image.rows);
@@ -62,7 +63,8 @@ int DifferingSamples(const Frame& a, const Frame& b, int plane, const cv::Rect& 
   cv::Mat differs = a.Plane(plane) != b.Plane(plane);
   const FrameFormat& format = a.format();
   const int x = plane == 0 ? 0 : format.chroma_shift_x, y = plane == 0 ? 0 : format.chroma_shift_y;
-  const cv::Rect inside(cv::Point(box.x >> x, box.y >> y), cv::Point((box.br().x >> x) + 1, (box.br().y >> y) + 1));
+  const cv::Rect inside(cv::Point(box.x >> x, box.y >> y),
+                        cv::Point((box.br().x >> x) + 1, (box.br().y >> y) + 1));
   if (!box.empty()) differs(inside & cv::Rect(cv::Point(), differs.size())).setTo(0);
   return cv::countNonZero(differs);
 }
