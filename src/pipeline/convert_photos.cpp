@@ -108,9 +108,7 @@ class PhotoConversion {
       Warn(e.what());
       return;
     }
-    cv::Mat gray;
-    cv::transform(original, gray, cv::Matx13f(0.114f, 0.587f, 0.299f));  // BT.601 luma
-    const std::vector<DetectedFace> faces = detector_.Detect(gray);
+    const std::vector<DetectedFace> faces = detector_.Detect(LumaOfPhoto(original));
     if (faces.empty()) {
       Warn("no face in " + input.filename().string());
       without_face_.emplace_back(input, name);
@@ -126,8 +124,7 @@ class PhotoConversion {
     provenance.inputs.push_back({"picture", input.filename().string(), Sha256OfFile(input)});
     Write(job_.output / name, result, provenance);
     if (job_.side_by_side.empty()) return;
-    const auto layout = job_.target->side_by_side == Target::SideBySide::kVertical ? SideBySideLayout::kVertical
-                                                                                 : SideBySideLayout::kHorizontal;
+    const SideBySideLayout layout = LayoutOf(job_.target->side_by_side);
     Write(job_.side_by_side / name,
           SideBySidePhotos(original, result, layout, fmt::format("original: {}", job_.from),
                            fmt::format("swapped: {} as {}", job_.from, job_.to),

@@ -76,8 +76,7 @@ class VideoConversion {
     fs::create_directories(job_.output.parent_path(), ec);
     writer_.emplace(job_.output, options);
     if (job_.side_by_side.empty()) return;
-    const auto layout = job_.target->side_by_side == Target::SideBySide::kVertical ? SideBySideLayout::kVertical
-                                                                                 : SideBySideLayout::kHorizontal;
+    const SideBySideLayout layout = LayoutOf(job_.target->side_by_side);
     pair_.emplace(reader_.info().format, layout, fmt::format("original: {}", job_.from),
                   fmt::format("swapped: {} as {}", job_.from, job_.to),
                   CaptionCorner(context_.project.disclosure));

@@ -49,6 +49,16 @@ void FaceReplacement::Paste(cv::Mat& bgr, const SwappedFace& swapped, const Land
   }
 }
 
+cv::Mat LumaOfPhoto(const cv::Mat& bgr) {
+  cv::Mat luma;
+  cv::transform(bgr, luma, cv::Matx13f(0.114f, 0.587f, 0.299f));
+  return luma;
+}
+
+SideBySideLayout LayoutOf(Target::SideBySide side_by_side) {
+  return side_by_side == Target::SideBySide::kVertical ? SideBySideLayout::kVertical : SideBySideLayout::kHorizontal;
+}
+
 Corner CaptionCorner(const DisclosureSettings& settings) {
   return settings.label && settings.corner.starts_with("top") ? Corner::kBottomLeft : Corner::kTopLeft;
 }

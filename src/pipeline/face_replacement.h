@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compose/label.h"
+#include "compose/side_by_side.h"
 #include "config/project.h"
 #include "core/faces.h"
 #include "core/frame.h"
@@ -34,6 +35,12 @@ class FaceReplacement {
   const FaceSwapper& swapper_;
   std::string person_;
 };
+
+/// BT.601 luma of a BGR photo, CV_8UC1: what the detector searches, as the video path's plane 0 is.
+cv::Mat LumaOfPhoto(const cv::Mat& bgr);
+
+/// The composer's layout for a target that wants one (anything but kOff).
+SideBySideLayout LayoutOf(Target::SideBySide side_by_side);
 
 /// Where side-by-side captions go so that they never cover the label.
 Corner CaptionCorner(const DisclosureSettings& settings);

@@ -14,6 +14,7 @@
 #include "face/face_detector.h"
 #include "media/video_reader.h"
 #include "pipeline/face_filter.h"
+#include "pipeline/face_replacement.h"
 #include "pipeline/preprocess_graph.h"
 #include "pipeline/source_tasks.h"
 #include "pipeline/stage_clock.h"
@@ -228,7 +229,7 @@ class Preprocessing {
     result.index = picture.index;
     result.seconds = picture.seconds;
     const bool photo = picture.frame.empty();
-    const cv::Mat luma = photo ? GrayOf(picture.photo) : picture.frame.Luma8();
+    const cv::Mat luma = photo ? LumaOfPhoto(picture.photo) : picture.frame.Luma8();
     result.picture_size = luma.size();
     std::vector<DetectedFace> found;
     {
@@ -244,13 +245,6 @@ class Preprocessing {
       result.faces.push_back(std::move(aligned));
     }
     return result;
-  }
-
-  static cv::Mat GrayOf(const cv::Mat& bgr) {
-    // BT.601 luma, as the video path sees it.
-    cv::Mat gray;
-    cv::transform(bgr, gray, cv::Matx13f(0.114f, 0.587f, 0.299f));
-    return gray;
   }
 
   void Filter(PictureFaces& faces) const {
