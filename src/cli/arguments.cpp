@@ -12,6 +12,7 @@ Examples:
   reelswap check project.yaml            is the project file right? what will be used?
   reelswap run project.yaml              download, find faces, train, convert: whatever is not done yet
   reelswap run project.yaml --set train.batch=16 --set train.stop.hours=2
+  reelswap evaluate project.yaml         how good is the swap? numbers and pictures
   reelswap models list                   what is in the model library
 
 Exit codes: 0 done, 1 an item failed (the report names it), 2 bad project or usage, 130 interrupted.)";
@@ -48,11 +49,30 @@ std::variant<Arguments, int> ParseArguments(int argc, const char* const* argv) {
                     "reelswap plan project.yaml");
   AddProjectCommand(app, arguments, "preprocess", "download, sample, detect, align and filter the faces",
                     "reelswap preprocess project.yaml");
-  AddProjectCommand(app, arguments, "train", "train or resume the model and store it in the library",
-                    "reelswap train project.yaml --set train.stop.iterations=20000");
+  CLI::App* train =
+      AddProjectCommand(app, arguments, "train", "train or resume the model and store it in the library",
+                        "reelswap train project.yaml --set train.stop.iterations=20000");
+  train->add_flag("--finder", arguments.finder,
+                  "only measure which batch and how many threads train fastest here (a minute); later trainings "
+                  "use the threads");
+  train->add_option("--finder-seconds", arguments.finder_seconds, "for all measurements together")
+      ->check(CLI::Range(0.1, 36000.0))->capture_default_str()->type_name("SECONDS")->needs("--finder");
   CLI::App* convert = AddProjectCommand(app, arguments, "convert", "convert the targets with the trained model",
                                         "reelswap convert project.yaml interview");
   convert->add_option("TARGET", arguments.targets, "only targets whose name contains this");
+
+  CLI::App* evaluate = AddProjectCommand(
+      app, arguments, "evaluate", "score the trained model, another one or a finished video: how good is the swap?",
+      "reelswap evaluate project.yaml\n"
+      "  reelswap evaluate project.yaml --model host_to_guest@2 --frames 1000\n"
+      "  reelswap evaluate project.yaml --video result.mp4 --original target.mp4 --swap host=guest");
+  evaluate->add_option("--model", arguments.name, "a stored model or a weights file; default: what this project trained")
+      ->type_name("NAME[@VERSION]|FILE.safetensors");
+  evaluate->add_option("--frames", arguments.frames, "held-out faces of each person (frames of the video) to look at")
+      ->check(CLI::Range(4, 100000))->capture_default_str();
+  evaluate->add_option("--video", arguments.video, "judge this swapped video instead of a model")->type_name("RESULT");
+  evaluate->add_option("--original", arguments.original, "the video it was made from")->type_name("TARGET");
+  evaluate->add_option("--swap", arguments.swap, "A=B: in the video A has B's face")->type_name("A=B");
 
   CLI::App* models = app.add_subcommand("models", "the model library: list, show");
   models->require_subcommand(1);
@@ -64,6 +84,17 @@ std::variant<Arguments, int> ParseArguments(int argc, const char* const* argv) {
   }
   models->footer("\nExample:\n  reelswap models show host_to_guest@2");
 
+  CLI::App* weights = app.add_subcommand("weights", "third-party weights: list, pull");
+  weights->require_subcommand(1);
+  CLI::App* weights_list = weights->add_subcommand("list", "what each is for, its licence, and whether it is here");
+  CLI::App* pull =
+      weights->add_subcommand("pull", "fetch weights and check them; without a name: those that tell people apart");
+  pull->add_option("NAME", arguments.weights, "names of `reelswap weights list`");
+  pull->add_option("--from", arguments.from, "take them from a mirror: http(s) address, or a folder on this machine")
+      ->type_name("URL_OR_FOLDER");
+  weights->footer("\nExample:\n  reelswap weights pull\n\nThey go to $REELSWAP_WEIGHTS, else "
+                  "~/.local/share/reelswap/weights.");
+
   CLI::App* doctor = app.add_subcommand("doctor", "what this machine has, what is missing and how to get it");
   doctor->add_option("PROJECT", arguments.project, "look at the programs this project names (download.ytdlp)");
   CLI::App* demo = app.add_subcommand("demo", "the virtual actors, from nothing to a swapped video in data/demo_run");
@@ -74,7 +105,7 @@ std::variant<Arguments, int> ParseArguments(int argc, const char* const* argv) {
   verify->footer("\nExample:\n  reelswap verify data/demo_run/output/ava_target_ava_as_ben.mp4");
 
   for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) AddOutputFlags(command, arguments);
-  for (CLI::App* command : {list, show}) AddOutputFlags(command, arguments);
+  for (CLI::App* command : {list, show, weights_list, pull}) AddOutputFlags(command, arguments);
 
   try {
     app.parse(argc, argv);
@@ -84,6 +115,7 @@ std::variant<Arguments, int> ParseArguments(int argc, const char* const* argv) {
   const CLI::App* chosen = app.get_subcommands().front();
   arguments.command = chosen->get_name();
   if (chosen == models) arguments.command += " " + models->get_subcommands().front()->get_name();
+  if (chosen == weights) arguments.command += " " + weights->get_subcommands().front()->get_name();
   return arguments;
 }
 

@@ -4,11 +4,13 @@
 
 #include "cli/commands.h"
 #include "config/project.h"
+#include "pipeline/project_trial.h"
 
 namespace reelswap {
 
 int CommandCheck(const Arguments& arguments, Console& console) {
   const Project project = LoadProject(arguments.project, arguments.overrides);
+  RequireKnownActors(project);
   const std::vector<ProjectProblem> missing = MissingInputs(project);
   nlohmann::json warnings = nlohmann::json::array();
   std::string text = DescribeProject(project);

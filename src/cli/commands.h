@@ -14,6 +14,10 @@ int CommandRun(const Arguments& arguments, Console& console, std::stop_token sto
 int CommandCheck(const Arguments& arguments, Console& console);
 int CommandPlan(const Arguments& arguments, Console& console);
 int CommandModels(const Arguments& arguments, Console& console);
+int CommandWeights(const Arguments& arguments, Console& console, std::stop_token stop);
+/// train --finder.
+int CommandFinder(const Arguments& arguments, Console& console, std::stop_token stop);
+int CommandEvaluate(const Arguments& arguments, Console& console, std::stop_token stop);
 int CommandDoctor(const Arguments& arguments, Console& console);
 int CommandDemo(const Arguments& arguments, Console& console, std::stop_token stop);
 int CommandVerify(const Arguments& arguments, Console& console);

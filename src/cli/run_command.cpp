@@ -13,6 +13,9 @@ int Dispatch(const Arguments& arguments, Console& console, std::stop_token stop)
   if (command == "check") return CommandCheck(arguments, console);
   if (command == "plan") return CommandPlan(arguments, console);
   if (command == "models list" || command == "models show") return CommandModels(arguments, console);
+  if (command.starts_with("weights ")) return CommandWeights(arguments, console, std::move(stop));
+  if (command == "train" && arguments.finder) return CommandFinder(arguments, console, std::move(stop));
+  if (command == "evaluate") return CommandEvaluate(arguments, console, std::move(stop));
   if (command == "doctor") return CommandDoctor(arguments, console);
   if (command == "demo") return CommandDemo(arguments, console, std::move(stop));
   if (command == "verify") return CommandVerify(arguments, console);

@@ -59,10 +59,13 @@ ColorMatch MeasureColorMatch(const cv::Mat& original, const cv::Mat& swapped, co
   if (total <= 0) return match;
   const Statistics from = Measure(swapped, weight, total);
   const Statistics to = Measure(original, weight, total);
+  const double shades = std::clamp(to.mean[0] / std::max(1.0, from.mean[0]), 0.5, 2.0);
   const double trust = std::min(1.0, total / 255.0 / kFullTrust);
   for (int i = 0; i < 3; ++i) {
+    // What is as much darker as the other skin is so in its shades as well: contrast goes with the mean. The spread
+    // itself says little, since beards, brows and lips are what a swap is to change, and may correct it by a tenth.
     const double ratio = std::sqrt((to.variance[i] + kFlatVariance) / (from.variance[i] + kFlatVariance));
-    const double gain = i == 0 ? std::clamp(ratio, 0.7, 1.4) : std::clamp(ratio, 0.8, 1.25);
+    const double gain = i == 0 ? shades * std::clamp(ratio / shades, 0.9, 1.1) : shades;
     const double offset = to.mean[i] - gain * from.mean[i];
     match.gain[i] = static_cast<float>(1 + trust * (gain - 1));
     match.offset[i] = static_cast<float>(trust * offset);

@@ -13,10 +13,10 @@ struct ColorMatch {
   bool operator==(const ColorMatch&) const = default;
 };
 
-/// The match that gives `swapped` the mean and, within bounds, the spread of `original` where
-/// `weight` says so. All of equal size; pictures CV_8UC3 BGR, weight CV_8UC1 (0 = ignore).
-/// Gains stay within [0.7, 1.4] (luma) and [0.8, 1.25] (colour), and near 1 where a picture is
-/// flat, so noise is never blown up. With little weight (under 60 full samples) the match fades to
+/// The match that gives `swapped` the mean of `original` where `weight` says so, with all contrasts scaled by
+/// the ratio of the mean lumas (within [0.5, 2]), as another light or skin tone would; the luma's contrast may be
+/// corrected by a tenth towards the original's spread. All of equal size; pictures CV_8UC3 BGR, weight
+/// CV_8UC1 (0 = ignore). With little weight (under 60 full samples) the match fades to
 /// none, so a face that leaves the picture does not take on the colour of its last pixels.
 /// Throws std::invalid_argument on sizes or types that do not fit. Thread-safe.
 ColorMatch MeasureColorMatch(const cv::Mat& original, const cv::Mat& swapped, const cv::Mat& weight);

@@ -36,6 +36,7 @@ std::string DescribeSource(const Source& source) {
   if (source.every) text += fmt::format(", every: {}", *source.every);
   if (source.fps) text += fmt::format(", fps: {}", *source.fps);
   if (source.sha256) text += ", sha256: " + QuoteYaml(*source.sha256);
+  if (source.hold_out) text += ", hold_out: true";
   return "{" + text + "}";
 }
 
@@ -58,19 +59,42 @@ std::string DescribeFaces(const FaceSettings& faces) {
   return text + fmt::format("  max_per_source: {}\n", faces.max_per_source);
 }
 
+/// 0 stands for auto.
+std::string NumberOrAuto(int64_t number) { return number > 0 ? std::to_string(number) : "auto"; }
+
 std::string DescribeTrain(const TrainSettings& train) {
   const TrainOptions& options = train.options;
   std::string text = fmt::format("train:\n  model: {}\n  base: {}\n  batch: {}\n",
-                                 QuoteYaml(options.architecture), QuoteYaml(train.base), options.batch);
+                                 QuoteYaml(options.architecture), QuoteYaml(train.base),
+                                 train.fastest_batch ? "fastest" : std::to_string(options.batch));
   text += fmt::format("  stop:\n    iterations: {}\n", options.iterations);
   text +=
       options.max_hours > 0 ? fmt::format("    hours: {}\n", options.max_hours) : "    # hours: no limit\n";
+  text += options.until_minute >= 0 ? fmt::format("    until: \"{:02}:{:02}\"\n", options.until_minute / 60,
+                                                  options.until_minute % 60)
+                                    : "    # until: no time of day\n";
+  text += fmt::format("    plateau: {}\n", options.plateau);
   text += fmt::format("  save_every: {}\n  preview_every: {}\n", options.save_every, options.preview_every);
+  text += "  milestone_every: " + NumberOrAuto(options.milestone_every) + "\n";
   text +=
       "  learning_rate: " + (options.learning_rate > 0 ? fmt::format("{}", options.learning_rate) : "auto") +
       "\n";
+  text += fmt::format("  adversarial: {}\n  precision: {}\n", options.adversarial, options.precision);
   return text + fmt::format("  seed: {}\n  device: {}\n  threads: {}\n", options.seed,
                             QuoteYaml(options.device), options.threads);
+}
+
+std::string DescribeEvaluate(const Project& project) {
+  const EvaluateSettings& evaluate = project.evaluate;
+  std::string text = fmt::format("evaluate:\n  hold_out: {}\n  every: {}\n  frames: {}\n  identity: {}\n",
+                                 evaluate.hold_out ? "auto" : "off", NumberOrAuto(project.train.options.score_every),
+                                 evaluate.frames, evaluate.identity ? "auto" : "off");
+  if (evaluate.actors.empty()) return text + "  actors: {}\n";
+  text += "  actors:\n";
+  for (const auto& [person, actor] : evaluate.actors) {
+    text += fmt::format("    {}: {}\n", QuoteYaml(person), QuoteYaml(actor));
+  }
+  return text;
 }
 
 const char* WordOf(Target::SideBySide side_by_side) {
@@ -126,7 +150,8 @@ std::string DescribeProject(const Project& project) {
   text += DescribePeople(project);
   text += project.sample.fps ? fmt::format("sample: {{fps: {}}}\n", *project.sample.fps)
                              : fmt::format("sample: {{every: {}}}\n", project.sample.every);
-  text += DescribeFaces(project.faces) + DescribeTrain(project.train) + DescribeConvert(project);
+  text += DescribeFaces(project.faces) + DescribeTrain(project.train) + DescribeEvaluate(project);
+  text += DescribeConvert(project);
   text += DescribeDisclosure(project.disclosure);
   const Limits& limits = project.limits;
   text +=

@@ -94,6 +94,7 @@ void ReadProject(const YamlNode& root, Project& project, ReadContext& context) {
   if (const auto faces = map.Get("faces")) project.faces = ReadFaces(*faces, context);
   const auto train = map.Get("train");
   project.train = train ? ReadTrain(*train, context) : DefaultTrain();
+  if (const auto evaluate = map.Get("evaluate")) ReadEvaluate(*evaluate, project, context);
   if (const auto convert = map.Get("convert"))
     project.targets = ReadConvert(*convert, project.people, context);
   if (const auto disclosure = map.Get("disclosure"))

@@ -83,6 +83,19 @@ std::map<std::string, Value> ReadPerPerson(MapReader& card, const std::string& k
   return values;
 }
 
+std::map<std::string, double> ReadScores(MapReader& card, ProblemList& problems) {
+  std::map<std::string, double> scores;
+  const auto field = card.Get("scores");
+  if (!field) return scores;
+  const MapReader map(*field, problems, "a map from name to number");
+  if (!map.is_map()) return scores;
+  for (const YamlEntry& entry : field->node->entries) {
+    const auto value = ReadNumber({&entry.value, "scores." + entry.key}, problems, {-1e9, 1e9});
+    if (value) scores[entry.key] = *value;
+  }
+  return scores;
+}
+
 std::string ReadRequired(MapReader& card, const std::string& key, ProblemList& problems) {
   const auto field = card.Require(key, key + ": TEXT");
   return field ? ReadText(*field, problems).value_or("") : "";
@@ -120,6 +133,8 @@ ModelCard ReadCard(MapReader& map, ProblemList& problems) {
   card.final_loss = ReadPerPerson<double>(map, "final_loss", problems, [&](const YamlField& f) {
     return ReadNumber(f, problems, {0, 1e9});
   });
+  card.scores = ReadScores(map, problems);
+  card.best_iteration = map.Integer("best_iteration", 0, INT64_MAX).value_or(0);
   card.faces = ReadPerPerson<int64_t>(
       map, "faces", problems, [&](const YamlField& f) { return ReadInteger(f, problems, 0, INT64_MAX); });
   card.weights_sha256 = ReadRequired(map, "weights_sha256", problems);
@@ -145,6 +160,8 @@ std::string FormatModelCard(const ModelCard& card) {
   text += fmt::format("base: {}\nlineage: {}\n", QuoteYaml(card.base), FormatNames(card.lineage));
   text += fmt::format("iterations: {}\ntraining_seconds: {}\n", card.iterations, card.training_seconds);
   text += FormatPerPerson("final_loss", card.final_loss, number);
+  if (!card.scores.empty()) text += FormatPerPerson("scores", card.scores, number);
+  if (card.best_iteration > 0) text += fmt::format("best_iteration: {}\n", card.best_iteration);
   text += FormatPerPerson("faces", card.faces, number);
   text += "weights_sha256: " + QuoteYaml(card.weights_sha256) + "\n";
   if (!card.tool_version.empty()) text += "tool_version: " + QuoteYaml(card.tool_version) + "\n";

@@ -26,6 +26,8 @@ struct ModelCard {
   int64_t iterations = 0;
   double training_seconds = 0;
   std::map<std::string, double> final_loss;  ///< person -> mean absolute error
+  std::map<std::string, double> scores;      ///< on held-out faces: "score", "ssim", ...; empty = not judged
+  int64_t best_iteration = 0;                ///< whose weights these are; 0 = the last
   std::map<std::string, int64_t> faces;      ///< person -> training pictures
   std::string weights_sha256;
   std::string tool_version;

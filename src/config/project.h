@@ -25,6 +25,7 @@ struct Source {
   std::optional<int> every;   ///< overrides sample.every
   std::optional<double> fps;  ///< overrides sample.fps
   std::optional<std::string> sha256;
+  bool hold_out = false;  ///< its faces are found but never trained on: they judge the model
   int line = 0;    ///< in the project file, for messages
   int column = 0;  ///< 1-based, like line; both 0 when it came from --set
 };
@@ -48,8 +49,18 @@ struct FaceSettings {
 };
 
 struct TrainSettings {
-  TrainOptions options;       ///< model, batch, iterations, hours, save_every, seed, device
+  TrainOptions options;       ///< everything but the base
   std::string base = "none";  ///< none | NAME | NAME@VERSION
+  bool fastest_batch = false;  ///< `batch: fastest`: what `train --finder` measured; options.batch until it has
+};
+
+/// How a model is judged: on faces that it never learns from, or against the truth of virtual actors.
+struct EvaluateSettings {
+  bool hold_out = true;  ///< auto: some faces of each person are kept from the training; false: only marked sources
+  int64_t frames = 96;   ///< held-out faces of each person that a score during the training looks at
+  bool identity = true;  ///< auto: with the identity weights where they are installed; false: never
+  /// Person -> the virtual actor who plays it ("ava", "seed:12"): the truth of a swap is then known.
+  std::map<std::string, std::string> actors;
 };
 
 struct Target {
@@ -94,6 +105,7 @@ struct Project {
   SampleSettings sample;
   FaceSettings faces;
   TrainSettings train;
+  EvaluateSettings evaluate;  ///< evaluate.every is train.options.score_every
   std::vector<Target> targets;
   DisclosureSettings disclosure;
   Limits limits;

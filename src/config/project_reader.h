@@ -30,6 +30,8 @@ FaceSettings ReadFaces(const YamlField& field, ReadContext& context);
 TrainSettings ReadTrain(const YamlField& field, ReadContext& context);
 /// What train is without the key: the defaults of the default architecture.
 TrainSettings DefaultTrain();
+/// Fills project.evaluate and train.options.score_every; after people and train.
+void ReadEvaluate(const YamlField& field, Project& project, ReadContext& context);
 DisclosureSettings ReadDisclosure(const YamlField& field, ReadContext& context);
 Limits ReadLimits(const YamlField& field, ReadContext& context);
 DownloadSettings ReadDownload(const YamlField& field, ReadContext& context);

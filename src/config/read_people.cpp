@@ -109,6 +109,7 @@ Source ReadSource(const YamlField& field, ReadContext& context) {
   if (const auto every = map.Integer("every", 1, 100'000)) source.every = static_cast<int>(*every);
   source.fps = map.Number("fps", {0, 1000, true});
   if (const auto sha256 = map.Get("sha256")) source.sha256 = ReadSha256(*sha256, context);
+  source.hold_out = map.Flag("hold_out").value_or(false);
   map.NotAvailable("max_videos", "give the address of each video");
   CheckSource(map, source);
   map.Finish();
@@ -166,6 +167,11 @@ Person ReadPerson(const YamlEntry& entry, const YamlField& field, ReadContext& c
   map.NotAvailable("references", "give sources that show this person alone");
   if (const auto sources = map.Get("sources")) {
     person.sources = ReadSources(*sources, context);
+    const auto is_held_out = [](const Source& source) { return source.hold_out; };
+    if (!person.sources.empty() && std::all_of(person.sources.begin(), person.sources.end(), is_held_out)) {
+      context.problems.Add(entry.key_place, sources->path,
+                           fmt::format("every source of '{}' has hold_out: nothing is left to train on", entry.key));
+    }
   } else {
     context.problems.Add(
         entry.key_place, field.path,

@@ -63,12 +63,14 @@ void ReadStop(const YamlField& field, TrainOptions& options, ReadContext& contex
   MapReader map(field, context.problems, "a map such as {iterations: 40000, hours: 8}");
   const auto iterations = map.Integer("iterations", 1, kMaxIterations);
   const auto hours = map.Number("hours", {0, 8760, true});
-  map.NotAvailable("plateau", "stop by iterations or hours");
-  map.NotAvailable("until", "stop by iterations or hours");
+  const auto until = map.Get("until");
+  if (until) options.until_minute = ReadClockMinute(*until, context.problems).value_or(options.until_minute);
+  options.plateau = map.Flag("plateau").value_or(options.plateau);
   if (hours) options.max_hours = *hours;
   if (iterations) options.iterations = *iterations;
-  // Who names hours only means hours.
-  if (hours && !map.Has("iterations")) options.iterations = kMaxIterations;
+  // Who names another end only means that end.
+  const bool ends_otherwise = hours || options.until_minute >= 0 || options.plateau;
+  if (ends_otherwise && !map.Has("iterations")) options.iterations = kMaxIterations;
   map.Finish();
 }
 
@@ -162,11 +164,20 @@ TrainSettings ReadTrain(const YamlField& field, ReadContext& context) {
   options.architecture = ReadModel(map, options.architecture);
   train.base = ReadBase(map, context);
   const int usual_batch = FindArchitecture(options.architecture).recommended_batch;
-  options.batch = static_cast<int>(map.Integer("batch", 1, 4096).value_or(usual_batch));
+  const auto batch = map.Get("batch");
+  train.fastest_batch = batch && IsWord(*batch, {"fastest"});
+  const bool counted = batch && !train.fastest_batch;
+  options.batch = static_cast<int>(
+      (counted ? ReadInteger(*batch, context.problems, 1, 4096) : std::nullopt).value_or(usual_batch));
   if (const auto stop = map.Get("stop")) ReadStop(*stop, options, context);
   options.save_every = map.Integer("save_every", 1, kMaxIterations).value_or(options.save_every);
   options.preview_every = map.Integer("preview_every", 1, kMaxIterations).value_or(options.preview_every);
+  if (const auto milestones = GetUnlessAuto(map, "milestone_every")) {
+    options.milestone_every = ReadInteger(*milestones, context.problems, 1, kMaxIterations).value_or(0);
+  }
   ReadLearningRate(map, options, context);
+  options.adversarial = map.Flag("adversarial").value_or(options.adversarial);
+  options.precision = map.Choice("precision", {"auto", "fp32"}).value_or(options.precision);
   options.seed =
       static_cast<uint64_t>(map.Integer("seed", 0, INT64_MAX).value_or(static_cast<int64_t>(options.seed)));
   options.device = map.Choice("device", {"auto", "cpu", "cuda"}).value_or(options.device);

@@ -132,6 +132,26 @@ std::optional<double> ReadSeconds(const YamlField& field, ProblemList& problems)
   return seconds;
 }
 
+std::optional<bool> ReadFlag(const YamlField& field, ProblemList& problems) {
+  std::string word = IsScalar(field) ? field.node->text : "";
+  std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (word == "true" || word == "yes" || word == "on") return true;
+  if (word == "false" || word == "no" || word == "off") return false;
+  Unexpected(field, problems, "true or false");
+  return std::nullopt;
+}
+
+std::optional<int> ReadClockMinute(const YamlField& field, ProblemList& problems) {
+  const std::string_view text = IsScalar(field) ? std::string_view(field.node->text) : "";
+  const size_t colon = text.find(':');
+  if (colon != std::string_view::npos && colon <= 2 && text.size() == colon + 3) {
+    const auto hour = ParseWhole<int>(text.substr(0, colon)), minute = ParseWhole<int>(text.substr(colon + 1));
+    if (hour && minute && *hour >= 0 && *hour < 24 && *minute >= 0 && *minute < 60) return *hour * 60 + *minute;
+  }
+  Unexpected(field, problems, "a time of day such as \"07:00\"");
+  return std::nullopt;
+}
+
 std::optional<std::string> ReadChoice(const YamlField& field, ProblemList& problems,
                                       const std::vector<std::string>& words) {
   if (IsScalar(field) && std::find(words.begin(), words.end(), field.node->text) != words.end()) {
@@ -194,6 +214,11 @@ std::optional<double> MapReader::Seconds(const std::string& key) {
 std::optional<std::string> MapReader::Choice(const std::string& key, const std::vector<std::string>& words) {
   const auto field = Get(key);
   return field ? ReadChoice(*field, problems_, words) : std::nullopt;
+}
+
+std::optional<bool> MapReader::Flag(const std::string& key) {
+  const auto field = Get(key);
+  return field ? ReadFlag(*field, problems_) : std::nullopt;
 }
 
 void MapReader::NotAvailable(const std::string& key, const std::string& instead) {

@@ -47,6 +47,10 @@ std::optional<int64_t> ReadInteger(const YamlField& field, ProblemList& problems
 std::optional<double> ReadNumber(const YamlField& field, ProblemList& problems, const NumberRange& range);
 /// "00:40", "1:02:03.5", 40 or 40.5: seconds, not negative.
 std::optional<double> ReadSeconds(const YamlField& field, ProblemList& problems);
+/// true, yes, on / false, no, off.
+std::optional<bool> ReadFlag(const YamlField& field, ProblemList& problems);
+/// "07:00", 24-hour clock: minutes since midnight.
+std::optional<int> ReadClockMinute(const YamlField& field, ProblemList& problems);
 /// One of `words`, exactly; a near miss is suggested.
 std::optional<std::string> ReadChoice(const YamlField& field, ProblemList& problems,
                                       const std::vector<std::string>& words);
@@ -70,6 +74,7 @@ class MapReader {
   std::optional<double> Number(const std::string& key, const NumberRange& range);
   std::optional<double> Seconds(const std::string& key);
   std::optional<std::string> Choice(const std::string& key, const std::vector<std::string>& words);
+  std::optional<bool> Flag(const std::string& key);
 
   /// A key of the project format that this version does not act on: a problem when it is there, so
   /// that nobody believes it is active. instead: "stop by iterations or hours".

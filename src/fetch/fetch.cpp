@@ -63,7 +63,8 @@ SourceRecord Download(const std::string& url, const fs::path& folder, const Fetc
   ThrowIfStopped(stop, RedactedUrl(url));
   CheckCookies(options);
   const FolderLock lock(folder);
-  const std::string extension = MediaExtensionOf(UrlPath(url));
+  std::string extension = MediaExtensionOf(UrlPath(url));
+  if (extension.empty() && options.any_file) extension = kOtherFileExtension;
   SourceRecord record = extension.empty() ? DownloadFromPage(url, folder, options, progress, stop)
                                           : DownloadDirectly(url, extension, folder, options, progress, stop);
   WriteSourceRecord(folder, record);

@@ -23,6 +23,7 @@ struct FetchOptions {
   std::string ytdlp_program = "yt-dlp";          ///< looked up in PATH, never through a shell
   std::optional<std::filesystem::path> cookies;  ///< Netscape cookie file; never logged
   std::optional<std::string> expected_sha256;    ///< lower-case hex
+  bool any_file = false;  ///< the URL is a file whatever its name ends in (weights), never a page for yt-dlp
 };
 
 /// A finished source on disk.

@@ -87,7 +87,7 @@ class DirectDownload {
 void CheckSha256(const std::string& shown_url, const std::string& sha256, const FetchOptions& options) {
   if (!options.expected_sha256 || *options.expected_sha256 == sha256) return;
   throw Error(ErrorKind::kNetwork,
-              fmt::format("{} has SHA-256 {}, the project expects {}: the file behind the link "
+              fmt::format("{} has SHA-256 {}, expected is {}: the file behind the link "
                           "changed, or the sum is mistyped",
                           shown_url, sha256, *options.expected_sha256));
 }
@@ -95,7 +95,9 @@ void CheckSha256(const std::string& shown_url, const std::string& sha256, const 
 SourceRecord DownloadDirectly(const std::string& url, const std::string& extension, const fs::path& folder,
                               const FetchOptions& options, FetchProgress& progress, std::stop_token stop) {
   const std::string shown = RedactedUrl(url);
-  const std::string noun = IsPictureExtension(extension) ? "picture" : "video";
+  const std::string noun = extension == kOtherFileExtension   ? "file"
+                           : IsPictureExtension(extension) ? "picture"
+                                                           : "video";
   SourceRecord record;
   FetchedMedia& media = record.media;
   media.path = folder / ("media" + extension);

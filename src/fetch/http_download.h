@@ -10,6 +10,9 @@
 
 namespace reelswap {
 
+/// The name's end of what is neither video nor picture (FetchOptions::any_file).
+inline constexpr const char* kOtherFileExtension = ".bin";
+
 /// Downloads the file behind a direct link to folder/media<extension>, resuming what is there.
 /// The record comes back complete but for the source.json, which the caller writes last.
 /// Throws as FetchUrl does.

@@ -16,8 +16,8 @@ enum class LayerKind {
   kDense,          ///< flatten in H, W, C order, matrix, no activation; back to a grid when grid > 0
   kUpscale,        ///< convolution to 4 x out channels, activation, depth to space x2
   kResidual,       ///< x + conv(activation(conv(x))), activation
-  kOutputConv,     ///< convolution to 3 channels, sigmoid
-  kOutputShuffle,  ///< convolution to 3 x grid^2 channels, depth to space x grid, sigmoid
+  kOutputConv,     ///< convolution to 3 channels (4 with a mask), sigmoid
+  kOutputShuffle,  ///< convolution to 3 (4) x grid^2 channels, depth to space x grid, sigmoid
 };
 
 /// Where the padding of a strided convolution goes when it is odd.
@@ -46,6 +46,14 @@ struct TrainingRecipe {
   double dssim_weight = 0.0;  ///< added to the mean absolute error: weight x (1 - SSIM) / 2
   bool face_weights = false;  ///< the loss counts the face more than what is around it (see FaceWeightMap)
   double warp_jitter = 5.0 / 160.0;  ///< standard deviation of the random warp's nodes, in sides of the crop
+  double rotation_degrees = 10;      ///< uniform in +-: how far training pictures are turned, ...
+  double zoom = 0.05;                ///< ... enlarged (factor uniform in 1 +-) ...
+  double shift = 0.08;               ///< ... and moved (uniform in +-, face units)
+  double warp_fade_from = 1.0;  ///< progress from which the random warp shrinks, to nothing at the end; 1 = never
+  double alignment = 0;         ///< weight of the distance between people's mean codes in the loss, see CodeDistance
+  double average_decay = 0;     ///< of the running average of the weights, per step; 0 = the last weights are used
+  bool masked_loss = false;     ///< what lies outside the face's own mask gives no gradient (where faces have masks)
+  bool balanced = false;        ///< rare poses and expressions are shown more often (where faces have poses)
 };
 
 /// The whole description of a network: layers, shapes, counts and recipe all follow from it.
@@ -55,6 +63,7 @@ struct Architecture {
   CropGeometry output;
   std::vector<Layer> encoder;
   std::vector<Layer> decoder;
+  bool mask = false;  ///< the decoder's fourth output channel is the face's mask
   TrainingRecipe recipe;
   int recommended_batch = 64;
 };

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cmath>
 #include <condition_variable>
 #include <cstring>
 #include <exception>
 #include <map>
 #include <mutex>
-#include <numeric>
 #include <opencv2/imgproc.hpp>
 #include <thread>
 
@@ -53,11 +54,13 @@ cv::Mat Shrink(const cv::Mat& image, int side) {
 struct Picture {
   cv::Mat for_input;
   cv::Mat for_output;
+  cv::Mat mask;  ///< of for_output's size, or empty
   int64_t Bytes() const {
     const int64_t bytes = static_cast<int64_t>(for_input.total() * for_input.elemSize());
-    return for_input.data == for_output.data
-               ? bytes
-               : bytes + static_cast<int64_t>(for_output.total() * for_output.elemSize());
+    return bytes + static_cast<int64_t>(mask.total()) +
+           (for_input.data == for_output.data
+                ? 0
+                : static_cast<int64_t>(for_output.total() * for_output.elemSize()));
   }
 };
 
@@ -81,6 +84,9 @@ class PictureCache {
     auto picture = std::make_shared<Picture>();
     picture->for_output = Shrink(image, output_side_);
     picture->for_input = input_side_ == output_side_ ? picture->for_output : Shrink(image, input_side_);
+    if (settings_.masks) {
+      picture->mask = Shrink(FaceMask(people_[person].landmarks[number], settings_.stored.size), output_side_);
+    }
     const std::lock_guard lock(mutex_);
     if (!kept_[person][number] && used_bytes_ + picture->Bytes() <= settings_.cache_bytes) {
       used_bytes_ += picture->Bytes();
@@ -103,49 +109,152 @@ class PictureCache {
 /// The order of one person's pictures in every pass over them. Thread-safe.
 class PassOrder {
  public:
-  PassOrder(uint64_t seed, uint64_t person, size_t count) : seed_(seed), person_(person), count_(count) {}
+  /// repetitions: how often each picture comes in a pass.
+  PassOrder(uint64_t seed, uint64_t person, const std::vector<int>& repetitions) : seed_(seed), person_(person) {
+    for (size_t i = 0; i < repetitions.size(); ++i) {
+      pictures_.insert(pictures_.end(), static_cast<size_t>(repetitions[i]), static_cast<uint32_t>(i));
+    }
+  }
 
   size_t PictureOf(uint64_t sample) {
-    const uint64_t pass = sample / count_;
+    const uint64_t pass = sample / pictures_.size();
     const std::lock_guard lock(mutex_);
     auto found = orders_.find(pass);
     if (found == orders_.end()) {
       if (orders_.size() >= 4) orders_.erase(orders_.begin());  // workers are at most one pass apart
       found = orders_.emplace(pass, Shuffled(pass)).first;
     }
-    return found->second[sample % count_];
+    return found->second[sample % pictures_.size()];
   }
 
  private:
   std::vector<uint32_t> Shuffled(uint64_t pass) const {
-    std::vector<uint32_t> order(count_);
-    std::iota(order.begin(), order.end(), 0u);
+    std::vector<uint32_t> order = pictures_;
     SampleRandom random(MixKey(seed_, person_, pass, 0x0de7), 0, 0, 0);
-    for (size_t i = count_ - 1; i > 0; --i) std::swap(order[i], order[random.Next() % (i + 1)]);
+    for (size_t i = order.size() - 1; i > 0; --i) std::swap(order[i], order[random.Next() % (i + 1)]);
     return order;
   }
   const uint64_t seed_, person_;
-  const size_t count_;
+  std::vector<uint32_t> pictures_;  ///< those of one pass, in the files' order
   std::mutex mutex_;
   std::map<uint64_t, std::vector<uint32_t>> orders_;
 };
 
+/// Masks come for all people or for none: a batch has one shape.
+FaceLoaderSettings WithMasksWherePossible(FaceLoaderSettings settings, const std::vector<TrainingFaces>& people) {
+  for (const TrainingFaces& person : people) {
+    if (person.landmarks.size() != person.images.size()) settings.masks = false;
+  }
+  return settings;
+}
+
+constexpr double kPoseCell = 12;        // degrees
+constexpr double kMouthCell = 0.1;      // of the distance of the outer eye corners
+constexpr int kMostRepetitions = 4;     // beyond it a picture would be learnt by heart
+
+/// Gap between the inner lips, in distances of the outer eye corners.
+double MouthOpening(const Landmarks& l) {
+  return cv::norm(l[66] - l[62]) / std::max(1e-3, cv::norm(l[45] - l[36]));
+}
+
 }  // namespace
+
+std::vector<int> Repetitions(const TrainingFaces& person) {
+  const size_t count = person.images.size();
+  std::vector<int> repetitions(count, 1);
+  if (person.poses.size() != count || count == 0) return repetitions;
+  const bool mouths = person.landmarks.size() == count;
+  std::map<std::array<int, 3>, std::vector<size_t>> cells;
+  for (size_t i = 0; i < count; ++i) {
+    const HeadPose& pose = person.poses[i];
+    const int mouth = mouths ? static_cast<int>(MouthOpening(person.landmarks[i]) / kMouthCell) : 0;
+    cells[{static_cast<int>(std::lround(std::abs(pose.yaw) / kPoseCell)),
+           static_cast<int>(std::lround(pose.pitch / kPoseCell)), std::min(mouth, 5)}]
+        .push_back(i);
+  }
+  size_t largest = 0;
+  for (const auto& [cell, members] : cells) largest = std::max(largest, members.size());
+  for (const auto& [cell, members] : cells) {
+    const double wanted = std::sqrt(static_cast<double>(largest) / static_cast<double>(members.size()));
+    for (const size_t i : members) {
+      repetitions[i] = std::clamp(static_cast<int>(std::lround(wanted)), 1, kMostRepetitions);
+    }
+  }
+  return repetitions;
+}
+
+cv::Mat FaceMask(const Landmarks& landmarks, int side) {
+  constexpr float kBrowRaise = 0.7f;
+  const auto mean = [&](int first, int last) {
+    cv::Point2f sum;
+    for (int i = first; i <= last; ++i) sum += landmarks[i];
+    return sum / static_cast<float>(last - first + 1);
+  };
+  std::vector<cv::Point2f> points(landmarks.begin(), landmarks.end());
+  const auto raise = [&](int brow_first, int brow_last, int eye_first, int eye_last) {
+    const cv::Point2f up = (mean(brow_first, brow_last) - mean(eye_first, eye_last)) * kBrowRaise;
+    for (int i = brow_first; i <= brow_last; ++i) points.push_back(landmarks[i] + up);
+  };
+  raise(17, 21, 36, 41);
+  raise(22, 26, 42, 47);
+  std::vector<cv::Point2f> hull;
+  cv::convexHull(points, hull);
+  std::vector<cv::Point> corners;
+  constexpr int kShift = 4;  // sixteenths of a px
+  for (const cv::Point2f& p : hull) {
+    corners.emplace_back(cvRound(p.x * (1 << kShift)), cvRound(p.y * (1 << kShift)));
+  }
+  cv::Mat mask = cv::Mat::zeros(side, side, CV_8UC1);
+  cv::fillConvexPoly(mask, corners, cv::Scalar(255), cv::LINE_AA, kShift);
+  return mask;
+}
+
+FaceLoaderSettings LoaderSettingsFor(const Architecture& architecture, const CropGeometry& stored, int batch,
+                                     uint64_t seed, int workers, int64_t cache_bytes) {
+  const TrainingRecipe& recipe = architecture.recipe;
+  FaceLoaderSettings settings;
+  settings.stored = stored;
+  settings.input = architecture.input;
+  settings.output = architecture.output;
+  settings.batch = batch;
+  settings.seed = seed;
+  settings.workers = workers;
+  settings.cache_bytes = cache_bytes;
+  settings.warp.jitter = recipe.warp_jitter;
+  settings.warp.rotation_degrees = recipe.rotation_degrees;
+  settings.warp.zoom = recipe.zoom;
+  settings.warp.shift = recipe.shift;
+  settings.warp_fade_from = recipe.warp_fade_from;
+  settings.masks = architecture.mask || recipe.masked_loss;
+  settings.balanced = recipe.balanced;
+  return settings;
+}
 
 struct FaceLoader::Impl {
   Impl(std::vector<TrainingFaces> p, const FaceLoaderSettings& s, int64_t first_iteration)
       : people(std::move(p)),
-        settings(s),
+        settings(WithMasksWherePossible(s, people)),
         cache(people, settings),
         next_to_make(first_iteration),
         next_to_give(first_iteration) {
     for (size_t i = 0; i < people.size(); ++i) {
       if (people[i].images.empty()) throw std::invalid_argument("FaceLoader: a person without pictures");
-      orders.push_back(std::make_unique<PassOrder>(settings.seed, i, people[i].images.size()));
+      const std::vector<int> repetitions =
+          settings.balanced ? Repetitions(people[i]) : std::vector<int>(people[i].images.size(), 1);
+      orders.push_back(std::make_unique<PassOrder>(settings.seed, i, repetitions));
     }
     for (int i = 0; i < std::max(1, settings.workers); ++i) {
       threads.emplace_back([this](std::stop_token stop) { Work(stop); });
     }
+  }
+
+  /// Of the random warp's jitter, 0 .. 1.
+  double WarpStrength(int64_t iteration) const {
+    if (settings.warp_fade_from >= 1) return 1;
+    const double at = settings.total_iterations > 0
+                          ? static_cast<double>(iteration) / static_cast<double>(settings.total_iterations)
+                          : progress.load();
+    return std::clamp((1 - at) / (1 - settings.warp_fade_from), 0.0, 1.0);
   }
 
   /// Batches ahead of the consumer: one being used up, one spare, one in the making per worker. A batch
@@ -160,6 +269,9 @@ struct FaceLoader::Impl {
     const size_t output_bytes = static_cast<size_t>(settings.output.size) * settings.output.size * 3;
     batch.input.resize(faces * input_bytes);
     batch.target.resize(faces * output_bytes);
+    if (settings.masks) batch.mask.resize(faces * output_bytes / 3);
+    WarpSettings warp = settings.warp;
+    warp.jitter *= WarpStrength(iteration);
     const cv::Matx23d input_from_unit = ResizedFromUnit(settings.stored, cache.input_side());
     const cv::Matx23d output_from_unit = ResizedFromUnit(settings.stored, cache.output_side());
     size_t slot = 0;
@@ -168,11 +280,15 @@ struct FaceLoader::Impl {
         const uint64_t sample = static_cast<uint64_t>(iteration) * settings.batch + k;
         const auto picture = cache.Get(person, orders[person]->PictureOf(sample));
         SampleRandom random(settings.seed, person, iteration, k);
-        const WarpDraw draw = DrawWarp(random, settings.warp);
+        const WarpDraw draw = DrawWarp(random, warp);
         const cv::Mat warped = CutWarped(picture->for_input, input_from_unit, settings.input, draw);
         const cv::Mat target = CutTarget(picture->for_output, output_from_unit, settings.output, draw);
         std::memcpy(batch.input.data() + slot * input_bytes, warped.data, input_bytes);
         std::memcpy(batch.target.data() + slot * output_bytes, target.data, output_bytes);
+        if (settings.masks) {
+          const cv::Mat mask = CutTarget(picture->mask, output_from_unit, settings.output, draw);
+          std::memcpy(batch.mask.data() + slot * output_bytes / 3, mask.data, output_bytes / 3);
+        }
       }
     }
     return batch;
@@ -211,6 +327,7 @@ struct FaceLoader::Impl {
   std::condition_variable_any changed;
   std::map<int64_t, FaceBatch> ready;
   std::exception_ptr failure;
+  std::atomic<double> progress = 0;
   int64_t next_to_make;
   int64_t next_to_give;
   std::vector<std::jthread> threads;  // last: joined before what they use goes
@@ -233,6 +350,8 @@ FaceBatch FaceLoader::Next() {
   impl_->changed.notify_all();
   return batch;
 }
+
+void FaceLoader::SetProgress(double progress) { impl_->progress = progress; }
 
 cv::Mat CutPlain(const std::filesystem::path& image, const CropGeometry& stored, const CropGeometry& wanted) {
   const int side = ResizedSide(stored, wanted);

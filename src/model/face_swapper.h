@@ -24,6 +24,12 @@ struct WeightsInfo {
 /// Throws Error(kModel): damaged, not safetensors, not one of ours, larger than 4 GiB.
 WeightsInfo ReadWeightsInfo(const std::filesystem::path& weights);
 
+/// What a network gives back for one crop.
+struct SwappedCrop {
+  cv::Mat image;  ///< CV_8UC3 BGR
+  cv::Mat mask;   ///< CV_8UC1, 255 where the face is; empty where the architecture draws none
+};
+
 /// Gives faces another person's face. Swap() may be called from several threads at once.
 class FaceSwapper {
  public:
@@ -40,6 +46,8 @@ class FaceSwapper {
   /// `person`'s decoder, in one network call per 16 faces. Throws std::invalid_argument on a wrong size,
   /// Error(kModel) when the model has no such person.
   std::vector<cv::Mat> Swap(std::span<const cv::Mat> faces, const std::string& person) const;
+  /// The same with the network's own masks.
+  std::vector<SwappedCrop> SwapWithMasks(std::span<const cv::Mat> faces, const std::string& person) const;
 
  private:
   struct Impl;

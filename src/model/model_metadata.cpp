@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -43,6 +44,53 @@ std::vector<std::string> PeopleFrom(const Json& value) {
   return people;
 }
 
+Json ToJson(const ScorePoint& point) {
+  return {{"iteration", point.iteration},
+          {"seconds", point.seconds},
+          {"score", point.result.score},
+          {"numbers", point.result.numbers}};
+}
+
+double NumberFrom(const Json& value) {
+  return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+}
+
+ScorePoint ScorePointFrom(const Json& value) {
+  ScorePoint point;
+  point.iteration = value.at("iteration").get<int64_t>();
+  point.seconds = value.at("seconds").get<double>();
+  point.result.score = NumberFrom(value.at("score"));
+  for (const auto& [name, number] : value.at("numbers").items()) point.result.numbers[name] = NumberFrom(number);
+  return point;
+}
+
+void AddTrainingState(const ModelMetadata& m, std::map<std::string, std::string>& text) {
+  if (m.score) text["score"] = ToJson(*m.score).dump();
+  if (!m.checkpoint) return;
+  Json scores = Json::array();
+  for (const ScorePoint& point : m.scores) scores.push_back(ToJson(point));
+  text["scores"] = scores.dump();
+  text["score_cost_seconds"] = fmt::format("{}", m.score_cost_seconds);
+  text["rate_factor"] = fmt::format("{}", m.rate_factor);
+  text["rollbacks"] = std::to_string(m.rollbacks);
+  text["batch_parts"] = std::to_string(m.batch_parts);
+}
+
+/// `value(name)` gives the text under a name, or throws; `has(name)` says whether there is one.
+template <typename Has, typename Value>
+void ReadTrainingState(ModelMetadata& m, const Has& has, const Value& value) {
+  if (has("score")) m.score = ScorePointFrom(Json::parse(value("score")));
+  if (has("scores")) {
+    for (const Json& point : Json::parse(value("scores"))) m.scores.push_back(ScorePointFrom(point));
+  }
+  if (has("score_cost_seconds")) m.score_cost_seconds = std::stod(value("score_cost_seconds"));
+  if (has("rate_factor")) m.rate_factor = std::stod(value("rate_factor"));
+  if (has("rollbacks")) m.rollbacks = std::stoll(value("rollbacks"));
+  if (has("batch_parts")) m.batch_parts = std::stoi(value("batch_parts"));
+  if (!(m.rate_factor > 0 && m.rate_factor <= 1) || m.rollbacks < 0 || m.batch_parts < 1)
+    throw std::out_of_range("training state");
+}
+
 }  // namespace
 
 std::string Describe(const CropGeometry& g) {
@@ -50,7 +98,8 @@ std::string Describe(const CropGeometry& g) {
 }
 
 std::map<std::string, std::string> FormatMetadata(const ModelMetadata& m) {
-  return {{"format", m.checkpoint ? kCheckpointFormat : kWeightsFormat},
+  std::map<std::string, std::string> text = {
+          {"format", m.checkpoint ? kCheckpointFormat : kWeightsFormat},
           {"architecture", m.info.architecture},
           {"input", ToJson(m.info.input).dump()},
           {"output", ToJson(m.info.output).dump()},
@@ -61,6 +110,8 @@ std::map<std::string, std::string> FormatMetadata(const ModelMetadata& m) {
           {"seed", std::to_string(m.seed)},
           {"color_order", "bgr"},
           {"tool_version", m.tool_version}};
+  AddTrainingState(m, text);
+  return text;
 }
 
 ModelMetadata ParseMetadata(const std::filesystem::path& path,
@@ -87,6 +138,7 @@ ModelMetadata ParseMetadata(const std::filesystem::path& path,
     m.seconds = std::stod(value("seconds"));
     m.seed = std::stoull(value("seed"));
     m.tool_version = value("tool_version");
+    ReadTrainingState(m, [&](const char* name) { return text.contains(name); }, value);
     if (m.info.iterations < 0 || !(m.seconds >= 0) || !std::isfinite(m.seconds))
       throw std::out_of_range("counts");
   } catch (const std::exception&) {

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "model/face_swapper.h"
 
@@ -17,8 +19,16 @@ struct ModelMetadata {
   double seconds = 0;           ///< of training
   uint64_t seed = 0;
   std::string tool_version;
+  std::optional<ScorePoint> score;  ///< weights: of these very weights; checkpoints: the best so far
+  // Of checkpoints only. Files of a version that did not write them have these values.
+  std::vector<ScorePoint> scores;  ///< by iteration
+  double score_cost_seconds = 0;   ///< of the last score
+  double rate_factor = 1;          ///< of the learning rate, halved by every rollback
+  int64_t rollbacks = 0;
+  int batch_parts = 1;  ///< pieces a batch has to be cut into for want of memory
 };
 
+/// Numbers that are not finite become null and come back as NaN.
 std::map<std::string, std::string> FormatMetadata(const ModelMetadata& metadata);
 
 /// Throws Error(kModel) naming `path` when the file is not one of ours or says something impossible.

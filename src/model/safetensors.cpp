@@ -3,18 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/error.h"
+#include "model/safetensors_checksums.h"
 
 namespace reelswap {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "tensor bytes are written as they lie in memory");
 
 using Json = nlohmann::json;
 
@@ -24,15 +22,6 @@ constexpr size_t kMaxDimensions = 8;
 
 [[noreturn]] void Refuse(const std::filesystem::path& path, const std::string& why) {
   throw Error(ErrorKind::kModel, fmt::format("{}: {}", path.string(), why));
-}
-
-/// Bytes of one element, 0 for an unknown type.
-uint64_t ElementBytes(const std::string& dtype) {
-  static const std::map<std::string, uint64_t> kBytes = {
-      {"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8}, {"I32", 4}, {"I16", 2},
-      {"I8", 1},  {"U64", 8}, {"U32", 4}, {"U16", 2},  {"U8", 1},  {"BOOL", 1}};
-  const auto found = kBytes.find(dtype);
-  return found == kBytes.end() ? 0 : found->second;
 }
 
 /// Parses the header; names that occur twice are an error (a JSON library would keep the last one
@@ -92,7 +81,7 @@ SafetensorsEntry ParseEntry(const std::filesystem::path& path, const std::string
     Refuse(path, fmt::format("damaged: tensor \"{:.80}\" lacks a proper dtype, shape or data_offsets", name));
   }
   entry.dtype = value["dtype"].get<std::string>();
-  uint64_t bytes = ElementBytes(entry.dtype);
+  uint64_t bytes = SafetensorsElementBytes(entry.dtype);
   if (bytes == 0)
     Refuse(path, fmt::format("tensor \"{:.80}\" has the unknown type \"{:.20}\"", name, entry.dtype));
   for (const Json& side : value["shape"]) {
@@ -173,6 +162,11 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
     return a.offset != b.offset ? a.offset < b.offset : a.bytes < b.bytes;
   });
   CheckNoGapsOrOverlaps(path, entries_, data_start, file_bytes);
+  checksums_ = TakeChecksums(path, text, metadata_);
+  for (const SafetensorsEntry& entry : entries_) {
+    if (has_checksums() && !checksums_.contains(entry.name))
+      Refuse(path, fmt::format("damaged: tensor \"{:.80}\" has no checksum", entry.name));
+  }
 }
 
 const SafetensorsEntry* SafetensorsFile::Find(const std::string& name) const {
@@ -189,49 +183,17 @@ void SafetensorsFile::Read(const SafetensorsEntry& entry, std::span<std::byte> o
   if (!file_.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size()))) {
     Refuse(path_, fmt::format("tensor \"{:.80}\" cannot be read", entry.name));
   }
+  if (has_checksums() && ChecksumOf(out) != checksums_.at(entry.name)) {
+    Refuse(path_, fmt::format("damaged: tensor \"{:.80}\" is not what was written (its checksum differs)",
+                              entry.name));
+  }
 }
 
-void WriteSafetensors(const std::filesystem::path& path, const std::map<std::string, std::string>& metadata,
-                      const std::vector<SafetensorsTensor>& tensors) {
-  nlohmann::ordered_json header;
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  uint64_t offset = 0;
-  for (const SafetensorsTensor& tensor : tensors) {
-    uint64_t bytes = ElementBytes(tensor.dtype);
-    for (const int64_t n : tensor.shape) bytes *= static_cast<uint64_t>(n);
-    if (bytes != tensor.data.size() || ElementBytes(tensor.dtype) == 0 || header.contains(tensor.name)) {
-      throw std::invalid_argument("WriteSafetensors: tensor " + tensor.name + " is inconsistent");
-    }
-    header[tensor.name] = {
-        {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + bytes}}};
-    offset += bytes;
-  }
-  std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // tensors start on an 8-byte boundary
-
-  errno = 0;
-  std::error_code ec;
-  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ec);
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  const uint64_t header_bytes = text.size();
-  file.write(reinterpret_cast<const char*>(&header_bytes), sizeof(header_bytes));
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  for (const SafetensorsTensor& tensor : tensors) {
-    file.write(reinterpret_cast<const char*>(tensor.data.data()),
-               static_cast<std::streamsize>(tensor.data.size()));
-  }
-  file.close();
-  if (!file) {
-    const int reason = errno;
-    std::filesystem::remove(path, ec);
-    const auto megabytes = (offset + text.size()) / 1'000'000;
-    if (reason == ENOSPC || reason == EDQUOT) {
-      throw Error(ErrorKind::kDisk,
-                  fmt::format("the disk is full while writing {} ({} MB): free some space and run again",
-                              path.string(), megabytes));
-    }
-    throw Error(ErrorKind::kDisk, fmt::format("cannot write {} ({} MB): {}", path.string(), megabytes,
-                                              reason != 0 ? std::strerror(reason) : "writing failed"));
+void SafetensorsFile::Verify() {
+  std::vector<std::byte> buffer;
+  for (const SafetensorsEntry& entry : entries_) {
+    buffer.resize(entry.bytes);
+    Read(entry, buffer);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "model/architecture.h"
 #include "model/torch/loss.h"
+#include "model/torch/training_engine.h"
 #include "model/torch/training_step.h"
 
 namespace reelswap {
@@ -42,6 +43,9 @@ FaceBatch RandomBatch(const Architecture& architecture, int faces) {
   };
   fill(batch.input, architecture.input.size);
   fill(batch.target, architecture.output.size);
+  if (architecture.mask || architecture.recipe.masked_loss) {
+    batch.mask.assign(batch.target.size() / 3, 255);
+  }
   return batch;
 }
 
@@ -79,12 +83,11 @@ ArithmeticCeiling MeasureCeiling(const std::string& device, int threads, double 
 SpeedResult MeasureTrainingSpeed(const std::string& architecture, int batch, const std::string& device,
                                  int threads, double seconds) {
   SetTorchThreads(threads);
-  const Placement placement = ChoosePlacement(device);
-  SwapNetworks networks(ArchitectureByName(architecture), {"a", "b"}, placement, 1);
-  Adam adam(networks.parameters(), networks.architecture.recipe);
-  const FaceBatch faces = RandomBatch(networks.architecture, 2 * batch);
+  const Architecture& description = ArchitectureByName(architecture);
+  TrainingEngine engine(description, {"a", "b"}, ChoosePlacement(device), 1);
+  const FaceBatch faces = RandomBatch(description, 2 * batch);
   const double time =
-      MedianSeconds(placement, seconds, [&] { TrainStep(networks, adam, Upload(faces, networks), 1e-5); });
+      MedianSeconds(engine.networks().placement, seconds, [&] { engine.Step(faces, 1e-5, 0); });
   return ResultOf(time, 2.0 * batch, 3 * ForwardFlops(architecture));
 }
 
@@ -105,11 +108,29 @@ SpeedResult MeasurePlainLoop(const std::string& architecture, int batch, int thr
     for (size_t p = 0; p < 2; ++p) {
       adam.zero_grad();
       const at::Tensor out = networks.decoders[p].second.Forward(networks.encoder.Forward(inputs[p]));
-      MeasureSide(out, faces.targets[p], 0).loss.backward();
+      MeasureSide(out, TargetPictures(faces, p), {}).loss.backward();
       adam.step();
     }
   });
   return ResultOf(time, 2.0 * batch, 3 * ForwardFlops(architecture));
+}
+
+SpeedResult MeasureLoaderSpeed(const std::string& architecture, const std::vector<TrainingFaces>& people,
+                               const CropGeometry& stored, int batch, int workers, int64_t cache_bytes,
+                               double seconds) {
+  const Architecture& a = ArchitectureByName(architecture);
+  FaceLoader loader(people, LoaderSettingsFor(a, stored, batch, 1, workers, cache_bytes), 0);
+  for (int i = 0; i < workers + 2; ++i) loader.Next();  // what was prepared before the clock starts
+  int64_t batches = 0;
+  const auto start = Clock::now();
+  double passed = 0;
+  do {
+    loader.Next();
+    ++batches;
+    passed = std::chrono::duration<double>(Clock::now() - start).count();
+  } while (passed < seconds);
+  const double time = passed / static_cast<double>(batches);  // the mean: workers finish in bursts
+  return {static_cast<double>(people.size()) * batch / time, 0, time * 1e3};
 }
 
 SpeedResult MeasureSwapSpeed(const std::string& architecture, int batch, const std::string& device,

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "model/trainer.h"
+
 namespace reelswap {
 
 /// Best rates of this machine in GFLOP/s, measured now.
@@ -21,7 +23,8 @@ struct SpeedResult {
   double milliseconds = 0;  ///< per step or call, median
 };
 
-/// Training steps of two people on random pictures already in memory: what the step alone can do.
+/// Training steps of two people on random pictures already in memory: what the step alone can do (networks, losses,
+/// optimiser, running averages).
 /// batch: faces per person. Runs one step to warm up, then until `seconds` are over (at least two steps).
 SpeedResult MeasureTrainingSpeed(const std::string& architecture, int batch, const std::string& device,
                                  int threads, double seconds);
@@ -29,6 +32,12 @@ SpeedResult MeasureTrainingSpeed(const std::string& architecture, int batch, con
 /// The loop one would write first, as baseline: fp32, both people one after the other, plain layout, an
 /// optimiser of several passes. CPU only.
 SpeedResult MeasurePlainLoop(const std::string& architecture, int batch, int threads, double seconds);
+
+/// Batches a second that the loader prepares from these pictures when nothing else runs and nobody waits: decode,
+/// warp, masks. gflops stays 0.
+SpeedResult MeasureLoaderSpeed(const std::string& architecture, const std::vector<TrainingFaces>& people,
+                               const CropGeometry& stored, int batch, int workers, int64_t cache_bytes,
+                               double seconds);
 
 /// One network call (encoder and decoder) without cutting and pasting.
 SpeedResult MeasureSwapSpeed(const std::string& architecture, int batch, const std::string& device,

@@ -23,8 +23,12 @@ void CheckArguments(const std::vector<TrainingFaces>& people, const TrainOptions
     throw std::invalid_argument("TrainModel: at least two people with different names");
   }
   if (options.batch < 1 || options.iterations < 1 || options.save_every < 1 || options.preview_every < 1 ||
-      options.learning_rate < 0 || options.max_hours < 0) {
+      options.learning_rate < 0 || options.max_hours < 0 || options.score_every < 0 ||
+      options.milestone_every < 0) {
     throw std::invalid_argument("TrainModel: batch, iterations and intervals must be positive");
+  }
+  if (options.until_minute < -1 || options.until_minute >= 24 * 60) {
+    throw std::invalid_argument("TrainModel: until_minute is a minute of the day, or -1");
   }
 }
 

@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <thread>
 
+#include "core/error.h"
 #include "face/face_detector.h"
+#include "face/face_embedder.h"
 #include "fetch/fetch.h"
 #include "media/video_writer.h"
 #include "model/face_swapper.h"
@@ -58,6 +60,22 @@ void ExamineYtDlp(const std::string& program, std::vector<DoctorFinding>& findin
   }
 }
 
+void ExamineIdentity(std::vector<DoctorFinding>& findings) {
+  const std::string pull = "reelswap weights pull";
+  const auto weights = FindIdentityWeights();
+  if (!weights) {
+    findings.push_back({State::kWarning, "identity", "the weights that tell people apart are not here: models are "
+                                                     "scored without looking at whose face it is", pull});
+    return;
+  }
+  try {
+    const FaceEmbedder embedder(*weights);
+    findings.push_back({State::kGood, "identity", weights->string(), ""});
+  } catch (const Error& e) {
+    findings.push_back({State::kWarning, "identity", e.what(), pull});
+  }
+}
+
 void ExamineDisk(std::vector<DoctorFinding>& findings) {
   std::error_code ec;
   const auto space = std::filesystem::space(".", ec);
@@ -95,6 +113,7 @@ std::vector<DoctorFinding> ExamineMachine(const std::string& ytdlp_program) {
   findings.push_back({weights.empty() ? State::kMissing : State::kGood, "landmarks",
                       weights.empty() ? "the 68-point weights are not installed" : weights,
                       weights.empty() ? "apt-get install libdlib-data" : ""});
+  ExamineIdentity(findings);
   ExamineYtDlp(ytdlp_program, findings);
   ExamineDisk(findings);
   return findings;

@@ -14,11 +14,12 @@ const ComposeOptions kPaste{.brow_raise = 0.7f};
 std::vector<SwappedFace> FaceReplacement::Swap(const std::vector<const AlignedFace*>& faces) const {
   std::vector<cv::Mat> crops;
   for (const AlignedFace* face : faces) crops.push_back(face->image);
-  const std::vector<cv::Mat> images = swapper_.Swap(crops, person_);
+  std::vector<SwappedCrop> answers = swapper_.SwapWithMasks(crops, person_);
   const WeightsInfo& info = swapper_.info();
   std::vector<SwappedFace> swapped(faces.size());
   for (size_t i = 0; i < faces.size(); ++i) {
-    swapped[i].image = images[i];
+    swapped[i].image = std::move(answers[i].image);
+    swapped[i].mask = std::move(answers[i].mask);
     swapped[i].face_from_frame = FaceFromFrame(faces[i]->face.landmarks, info.output);
   }
   return swapped;
@@ -32,6 +33,10 @@ void FaceReplacement::Paste(Frame& frame, const SwappedFace& swapped, const Land
 }
 
 void FaceReplacement::Paste(cv::Mat& bgr, const SwappedFace& swapped, const Landmarks& landmarks) const {
+  PasteFace(bgr, swapped, landmarks);
+}
+
+void PasteFace(cv::Mat& bgr, const SwappedFace& swapped, const Landmarks& landmarks) {
   const cv::Rect roi = FaceRegion(swapped, landmarks, bgr.size(), kPaste);
   if (roi.empty()) return;
   cv::Mat below = bgr(roi);

@@ -36,6 +36,9 @@ class FaceReplacement {
   std::string person_;
 };
 
+/// Composes a swapped face into a picture (CV_8UC3) as conversions do. Thread-safe.
+void PasteFace(cv::Mat& bgr, const SwappedFace& swapped, const Landmarks& landmarks);
+
 /// BT.601 luma of a BGR photo, CV_8UC1: what the detector searches, as the video path's plane 0 is.
 cv::Mat LumaOfPhoto(const cv::Mat& bgr);
 

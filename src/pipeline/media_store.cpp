@@ -41,6 +41,17 @@ class HostSlot {
 
 }  // namespace
 
+std::optional<std::filesystem::path> FindOnDisk(const Workspace& workspace, const std::string& location) {
+  if (!IsUrl(location)) return std::filesystem::path(location);
+  std::error_code ec;
+  const std::filesystem::path folder = workspace.SourceFolder(SourceId(location));
+  if (!std::filesystem::exists(folder / "source.json", ec)) return std::nullopt;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ec)) {
+    if (entry.path().stem() == "media") return entry.path();
+  }
+  return std::nullopt;
+}
+
 std::string HostOf(const std::string& url) {
   const size_t scheme = url.find("://");
   if (scheme == std::string::npos) return "";

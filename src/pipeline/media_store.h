@@ -34,6 +34,9 @@ class MediaStore {
   std::map<std::string, int> connections_;  ///< per host
 };
 
+/// The finished media of a URL in the workspace, or the local file itself; nothing is downloaded.
+std::optional<std::filesystem::path> FindOnDisk(const Workspace& workspace, const std::string& location);
+
 /// Host of a URL in lower case, without port and credentials.
 std::string HostOf(const std::string& url);
 

@@ -1,6 +1,7 @@
 #include "pipeline/plan.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -9,25 +10,14 @@
 #include "fetch/fetch.h"
 #include "media/video_info.h"
 #include "pipeline/convert.h"
+#include "pipeline/media_store.h"
 #include "pipeline/source_tasks.h"
 
 namespace reelswap {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int64_t kUnbounded = 1'000'000'000;  // what `stop: {hours: ...}` alone leaves of the iterations
-
-/// The finished media of a URL in the workspace, or the local file itself.
-std::optional<fs::path> FindOnDisk(const Workspace& workspace, const std::string& location) {
-  if (!IsUrl(location)) return fs::path(location);
-  std::error_code ec;
-  const fs::path folder = workspace.SourceFolder(SourceId(location));
-  if (!fs::exists(folder / "source.json", ec)) return std::nullopt;
-  for (const auto& entry : fs::directory_iterator(folder, ec)) {
-    if (entry.path().stem() == "media") return entry.path();
-  }
-  return std::nullopt;
-}
+constexpr int64_t kUnbounded = 1'000'000'000;  // what another end alone leaves of the iterations
 
 PlannedItem PlanVideo(const Workspace& workspace, const std::string& location, double start_seconds,
                       std::optional<double> end_seconds, double sampled_per_second, int every) {
@@ -57,6 +47,21 @@ PlannedItem PlanVideo(const Workspace& workspace, const std::string& location, d
 
 std::string HoursOrMinutes(double hours) {
   return hours < 1 ? fmt::format("{:.0f} min", std::max(1.0, hours * 60)) : fmt::format("{:.1f} h", hours);
+}
+
+bool EndsOtherwise(const TrainOptions& train) {
+  return train.max_hours > 0 || train.until_minute >= 0 || train.plateau;
+}
+
+/// "2 h are over or it is 07:00": what may end a training before its iterations.
+std::string OtherEnds(const TrainOptions& train) {
+  std::vector<std::string> ends;
+  if (train.max_hours > 0) ends.push_back(fmt::format("{} h are over", train.max_hours));
+  if (train.until_minute >= 0) {
+    ends.push_back(fmt::format("it is {:02}:{:02}", train.until_minute / 60, train.until_minute % 60));
+  }
+  if (train.plateau) ends.push_back("the held-out score no longer rises");
+  return fmt::format("{}", fmt::join(ends, " or "));
 }
 
 void AppendItem(std::string& text, const PlannedItem& item) {
@@ -116,14 +121,14 @@ std::string FormatPlan(const Project& project, const Plan& plan) {
                       downloads > 0 ? fmt::format(" (and those of {} downloads)", downloads) : "",
                       plan.sources.size(), plan.faces_gb_at_most);
   const TrainOptions& train = project.train.options;
-  if (train.max_hours > 0 && train.iterations >= kUnbounded) {
-    return text + fmt::format("training: {} until {} h are over\n", train.architecture, train.max_hours);
+  if (train.iterations >= kUnbounded) {
+    return text + fmt::format("training: {} until {}\n", train.architecture, OtherEnds(train));
   }
   text += fmt::format("training: {} with {} iterations of {} faces per person, {:.0f} TFLOP: about {} at 300 "
                       "GFLOP/s (two modern cores with bf16){}\n",
                       train.architecture, train.iterations, train.batch, plan.training_gflop / 1000,
                       HoursOrMinutes(plan.training_hours_at_300),
-                      train.max_hours > 0 ? fmt::format(", stopped after {} h", train.max_hours) : "");
+                      EndsOtherwise(train) ? fmt::format(", or until {}", OtherEnds(train)) : "");
   return text;
 }
 

@@ -364,7 +364,9 @@ class Preprocessing {
       try {
         const FaceSet& set = *sets_.at(person.name);
         item.pictures = WriteContactSheets(set, context_.workspace.Sheets(), person.name);
-        item.numbers["kept"] = static_cast<double>(FindUsableFaces(context_.project, person.name, set).images.size());
+        const UsableFaces usable = FindUsableFaces(context_.project, person.name, set);
+        item.numbers["kept"] = static_cast<double>(usable.kept);
+        if (!usable.held_out.empty()) item.numbers["held_out"] = static_cast<double>(usable.held_out.size());
       } catch (...) {
         SetFailure(item, std::current_exception());
       }

@@ -330,7 +330,7 @@ std::string TrainingSection(const ReportItems& trainings, const fs::path& folder
   for (const auto* item : trainings) {
     html += "<section class=\"card\"><h3>" + Name(item->name) + " <span class=\"small\">" +
             State(item->state) + "</span></h3>\n" +
-            NumberList(item->numbers, {"iterations", "images_per_second", "seconds"}) + StageTimes(*item) +
+            NumberList(item->numbers, {"iterations", "score", "best_iteration", "images_per_second", "seconds"}) + StageTimes(*item) +
             OwnPictures(*item, folder) + "</section>\n";
   }
   return html.empty() ? "" : "<h2>Training</h2>\n" + html;

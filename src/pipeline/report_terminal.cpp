@@ -62,6 +62,7 @@ std::string Facts(const ReportItem& item) {
   for (const std::string noun : {"frame", "iteration"}) {
     if (const double* count = Find(item, noun + "s")) facts.push_back(CountOf(*count, noun));
   }
+  if (const double* score = Find(item, "score")) facts.push_back(fmt::format("score {:.3f}", *score));
   if (const double* rate = Find(item, "frames_per_second"))
     facts.push_back(FormatQuantity(*rate) + " frames/s");
   if (const double* rate = Find(item, "images_per_second"))

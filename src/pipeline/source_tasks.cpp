@@ -21,6 +21,7 @@ SourceTask MakeTask(const Project& project, const Person& person, const Source& 
   task.start_seconds = source.start_seconds;
   task.end_seconds = source.end_seconds;
   task.sha256 = source.sha256;
+  task.hold_out = source.hold_out;
   // A source's own sampling replaces the project's as a whole.
   if (source.every || source.fps) {
     task.every = source.every.value_or(1);

@@ -20,6 +20,7 @@ struct SourceTask {
   int every = 1;
   std::optional<double> fps;
   std::optional<std::string> sha256;
+  bool hold_out = false;       ///< its faces judge the model and never train it
   std::string error;           ///< non-empty: it cannot even be started, and why
 };
 

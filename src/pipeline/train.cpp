@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
@@ -10,6 +11,9 @@
 #include "core/files.h"
 #include "core/log.h"
 #include "model/face_swapper.h"
+#include "pipeline/finder.h"
+#include "pipeline/preview_clip.h"
+#include "pipeline/project_trial.h"
 #include "pipeline/usable_faces.h"
 
 namespace reelswap {
@@ -43,13 +47,14 @@ void SaveRecord(const RunContext& context, const TrainingRecord& record) {
                               .dump(2) + "\n");
 }
 
-std::string TrainingKey(const TrainSettings& train, const std::string& base, const std::vector<TrainingFaces>& people,
-                        const std::vector<UsableFaces>& faces) {
+std::string TrainingKey(const TrainSettings& train, const std::string& base,
+                        const std::map<std::string, UsableFaces>& faces) {
   const TrainOptions& o = train.options;
-  // Not in it: iterations, hours, intervals, device, threads. They may change between resumes.
-  std::string text = fmt::format("v2 {} batch {} rate {} seed {} base {}\n", o.architecture, o.batch,
-                                 o.learning_rate, o.seed, base);
-  for (size_t i = 0; i < faces.size(); ++i) text += people[i].person + " " + faces[i].key + "\n";
+  // Not in it: ends, intervals, device, precision, threads. They may change between resumes.
+  std::string text = fmt::format("v3 {} batch {} rate {} seed {} adversarial {} base {}\n", o.architecture,
+                                 train.fastest_batch ? "fastest" : std::to_string(o.batch),
+                                 o.learning_rate, o.seed, o.adversarial, base);
+  for (const auto& [person, usable] : faces) text += person + " " + usable.key + "\n";
   return Sha256OfBytes(text);
 }
 
@@ -62,6 +67,15 @@ void SetAside(const RunContext& context, const std::string& old_key) {
   }
   fs::rename(model, aside);
   LogInfo(fmt::format("the faces or training settings changed: the earlier training is kept in {}", aside.string()));
+}
+
+/// The numbers that stand for the whole model, not for one person or direction ("name: whom").
+std::map<std::string, double> MeansOf(const HeldOutScore& score) {
+  std::map<std::string, double> means = score.numbers;
+  std::erase_if(means, [](const auto& number) {
+    return number.first.find(':') != std::string::npos || !std::isfinite(number.second);
+  });
+  return means;
 }
 
 ModelCard MakeCard(const Project& project, const std::vector<TrainingFaces>& people, const TrainSummary& summary,
@@ -81,6 +95,11 @@ ModelCard MakeCard(const Project& project, const std::vector<TrainingFaces>& peo
   card.iterations = summary.iterations;
   card.training_seconds = summary.seconds;
   if (!summary.history.empty()) card.final_loss = summary.history.back().loss;
+  if (summary.best) {
+    card.best_iteration = summary.best->iteration;
+    card.scores = MeansOf(summary.best->result);
+    card.scores["score"] = summary.best->result.score;
+  }
   card.tool_version = REELSWAP_VERSION;
   card.created_utc = UtcNow();
   return card;
@@ -96,7 +115,7 @@ class Training {
     const fs::path folder = context_.workspace.Model();
     TrainingRecord record = LoadRecord(context_);
     const std::string base_name = ResolveBase(record);
-    const std::string key = TrainingKey(project_.train, base_name, people_, usable_);
+    const std::string key = TrainingKey(project_.train, base_name, usable_);
     if (!record.key.empty() && record.key != key) {
       SetAside(context_, record.key);
       record = {};
@@ -109,19 +128,20 @@ class Training {
     record.base = base_name;
     SaveRecord(context_, record);
 
+    PrepareHooks();
     const TrainSummary summary =
-        TrainModel(folder, people_, kStoredCrop, project_.train.options,
-                   base ? std::optional(base->weights) : std::nullopt, context_.progress, context_.stop);
+        TrainModel(folder, people_, kStoredCrop, WithFinderChoice(context_.workspace, project_.train),
+                   base ? std::optional(base->weights) : std::nullopt, context_.progress, context_.stop, hooks_);
     Describe(summary, item);
     if (summary.interrupted) {
+      ListPictures(item);
       throw Error(ErrorKind::kCancelled, fmt::format("interrupted after {} iterations; the checkpoint is saved and "
                                                      "the next run goes on from there", summary.iterations));
     }
+    const StoredModel stored = FindStored(summary, record);
+    ListPictures(item);
     item.state = summary.already_finished ? ItemState::kReused : ItemState::kDone;
-    if (summary.already_finished && !record.stored.empty()) {
-      if (const auto stored = TryFind(record.stored)) return stored;
-    }
-    return Store(summary, record);
+    return stored;
   }
 
  private:
@@ -131,9 +151,34 @@ class Training {
     std::sort(people.begin(), people.end(), [](const Person& a, const Person& b) { return a.name < b.name; });
     for (const Person& person : people) {
       const FaceSet set(context_.workspace.Faces(person.name), kStoredCrop);
-      usable_.push_back(FindUsableFaces(project_, person.name, set));
-      people_.push_back({person.name, usable_.back().images});
+      UsableFaces usable = FindUsableFaces(project_, person.name, set);
+      people_.push_back(usable.training);
+      usable_.emplace(person.name, std::move(usable));
     }
+  }
+
+  /// Scores and previews while it learns.
+  void PrepareHooks() {
+    const ArchitectureInfo architecture = FindArchitecture(project_.train.options.architecture);
+    ProjectTrialOptions options;
+    options.frames = project_.evaluate.frames;
+    options.everything = false;
+    trial_.emplace(project_, usable_, architecture.input, architecture.output, options);
+    if (trial_->CanJudge()) {
+      hooks_.score = [this](const SwapFunction& swap) { return Score(swap); };
+    } else if (project_.train.options.plateau) {
+      throw Error(ErrorKind::kFaces, "train.stop.plateau needs a held-out score, and no face is held out: mark a source "
+                                     "with hold_out: true, or name evaluate.actors");
+    }
+    preview_.emplace(context_, people_, architecture.input, architecture.output);
+    hooks_.preview = [this](const SwapFunction& swap, int64_t, double) { preview_->Update(swap); };
+  }
+
+  HeldOutScore Score(const SwapFunction& swap) {
+    const size_t known = trial_->warnings().size();
+    HeldOutScore score = trial_->Score(swap);
+    for (size_t i = known; i < trial_->warnings().size(); ++i) LogInfo("held-out score: " + trial_->warnings()[i]);
+    return score;
   }
 
   /// "name@version" or "none". A NAME without a version means the newest one when the training began, so that
@@ -161,21 +206,37 @@ class Training {
     }
   }
 
+  StoredModel FindStored(const TrainSummary& summary, const TrainingRecord& record) {
+    if (summary.already_finished && !record.stored.empty()) {
+      if (const auto stored = TryFind(record.stored)) return *stored;
+    }
+    return Store(summary, record);
+  }
+
   StoredModel Store(const TrainSummary& summary, TrainingRecord record) {
     const fs::path folder = context_.workspace.Model();
     const fs::path weights = folder / "weights.safetensors";
-    ExportWeights(folder / "checkpoint.safetensors", weights);
+    ExportShipped(folder, weights);
+    ShowShipped(weights);
     // A kill between storing and recording must not store the same weights twice.
     std::optional<StoredModel> stored = library_.FindBySha256(project_.name, Sha256OfFile(weights));
     if (!stored) {
       stored = library_.Add(MakeCard(project_, people_, summary, record.base), weights,
-                            {folder / "preview.png", folder / "loss.png"});
+                            {folder / "preview.png", folder / "loss.png", PreviewClip::PosesPath(context_.workspace)});
     }
     std::error_code ec;
     fs::remove(weights, ec);
     record.stored = fmt::format("{}@{}", stored->card.name, stored->card.version);
     SaveRecord(context_, record);
     return *stored;
+  }
+
+  /// The previews end with the weights that are used from now on, not with the last ones.
+  void ShowShipped(const fs::path& weights) {
+    const FaceSwapper swapper(weights, project_.train.options.device);
+    preview_->Finish([&](std::span<const cv::Mat> crops, const std::string& person) {
+      return swapper.Swap(crops, person);
+    });
   }
 
   void Describe(const TrainSummary& summary, ReportItem& item) const {
@@ -190,18 +251,35 @@ class Training {
     }
     for (const TrainingFaces& person : people_) {
       item.numbers["faces " + person.person] = static_cast<double>(person.images.size());
+      const size_t held_out = usable_.at(person.person).held_out.size();
+      if (held_out > 0) item.numbers["held_out " + person.person] = static_cast<double>(held_out);
     }
-    for (const char* picture : {"preview.png", "loss.png"}) {
-      const fs::path path = context_.workspace.Model() / picture;
+    if (summary.best) {
+      for (const auto& [name, value] : MeansOf(summary.best->result)) item.numbers[name] = value;
+      item.numbers["score"] = summary.best->result.score;
+      item.numbers["best_iteration"] = static_cast<double>(summary.best->iteration);
+    }
+    if (summary.rollbacks > 0) item.numbers["rollbacks"] = static_cast<double>(summary.rollbacks);
+  }
+
+  void ListPictures(ReportItem& item) const {
+    const fs::path model = context_.workspace.Model();
+    for (const fs::path& path : {model / "preview.png", PreviewClip::PosesPath(context_.workspace), model / "loss.png"}) {
       if (fs::exists(path)) item.pictures.push_back(path);
+    }
+    if (fs::exists(PreviewClip::VideoPath(context_.workspace))) {
+      item.outputs.push_back(PreviewClip::VideoPath(context_.workspace));
     }
   }
 
   const RunContext& context_;
   const Project& project_;
   ModelLibrary library_;
-  std::vector<UsableFaces> usable_;
+  std::map<std::string, UsableFaces> usable_;
   std::vector<TrainingFaces> people_;
+  std::optional<ProjectTrial> trial_;
+  std::optional<PreviewClip> preview_;
+  TrainHooks hooks_;
 };
 
 }  // namespace

@@ -21,6 +21,7 @@ class Workspace {
   std::filesystem::path Faces(const std::string& person) const { return root_ / "faces" / person; }
   std::filesystem::path Model() const { return root_ / "model"; }
   std::filesystem::path Output() const { return root_ / "output"; }
+  std::filesystem::path Evaluation() const { return root_ / "evaluation"; }
   std::filesystem::path Sheets() const { return root_ / "sheets"; }
   std::filesystem::path Log() const { return root_ / "run.log"; }
 
@@ -41,7 +42,7 @@ class WorkspaceLock {
   int fd_ = -1;
 };
 
-/// Removes temporary files that a killed run left in outputs and model folder (see TemporaryPathFor). Call it
+/// Removes temporary files that a killed run left in outputs, model folder and evaluations (see TemporaryPathFor). Call it
 /// with the lock held. Downloads' .part files stay: they are resumed.
 void RemoveLeftovers(const Workspace& workspace);
 

@@ -19,6 +19,7 @@ void ExpectEqual(const Source& a, const Source& b) {
   EXPECT_EQ(a.every, b.every);
   EXPECT_EQ(a.fps, b.fps);
   EXPECT_EQ(a.sha256, b.sha256);
+  EXPECT_EQ(a.hold_out, b.hold_out);
 }
 
 void ExpectEqual(const Target& a, const Target& b) {
@@ -41,6 +42,12 @@ void ExpectEqual(const TrainSettings& a, const TrainSettings& b) {
   EXPECT_EQ(a.options.batch, b.options.batch);
   EXPECT_EQ(a.options.iterations, b.options.iterations);
   EXPECT_EQ(a.options.max_hours, b.options.max_hours);
+  EXPECT_EQ(a.options.until_minute, b.options.until_minute);
+  EXPECT_EQ(a.options.plateau, b.options.plateau);
+  EXPECT_EQ(a.options.milestone_every, b.options.milestone_every);
+  EXPECT_EQ(a.options.score_every, b.options.score_every);
+  EXPECT_EQ(a.options.adversarial, b.options.adversarial);
+  EXPECT_EQ(a.options.precision, b.options.precision);
   EXPECT_EQ(a.options.save_every, b.options.save_every);
   EXPECT_EQ(a.options.preview_every, b.options.preview_every);
   EXPECT_EQ(a.options.learning_rate, b.options.learning_rate);
@@ -68,6 +75,10 @@ void ExpectEqual(const Project& a, const Project& b) {
   EXPECT_EQ(a.faces.min_sharpness, b.faces.min_sharpness);
   EXPECT_EQ(a.faces.max_per_source, b.faces.max_per_source);
   ExpectEqual(a.train, b.train);
+  EXPECT_EQ(a.evaluate.hold_out, b.evaluate.hold_out);
+  EXPECT_EQ(a.evaluate.frames, b.evaluate.frames);
+  EXPECT_EQ(a.evaluate.identity, b.evaluate.identity);
+  EXPECT_EQ(a.evaluate.actors, b.evaluate.actors);
   ASSERT_EQ(a.targets.size(), b.targets.size());
   for (size_t i = 0; i < a.targets.size(); ++i) ExpectEqual(a.targets[i], b.targets[i]);
   EXPECT_EQ(a.disclosure.label, b.disclosure.label);
@@ -107,13 +118,14 @@ TEST(DescribeProject, KeepsEverySettingExactly) {
       std::string(64, '7') +
       "\"}\n"
       "      - {file: \"clips/ä *.mkv\", every: 9}\n"
-      "      - {photos: \"1\"}\n"
+      "      - {photos: \"1\", hold_out: yes}\n"
       "  no: {consent: \"ünïcode ok\", sources: [b.mp4]}\n"
       "sample: {fps: 0.1}\n"
       "faces: {min_size: 48, max_yaw: 33.3, min_sharpness: 1.5e-7, max_per_source: 12}\n"
-      "train: {model: light, base: x@2, batch: 3, stop: {iterations: 5, hours: 0.1}, save_every: 2, "
-      "preview_every: 1,\n"
-      "  learning_rate: 5e-5, seed: 9223372036854775807, device: cpu, threads: 2}\n"
+      "train: {model: light, base: x@2, batch: 3, stop: {iterations: 5, hours: 0.1, until: \"23:05\", plateau: on}, "
+      "save_every: 2, preview_every: 1, milestone_every: 7,\n"
+      "  adversarial: true, precision: fp32, learning_rate: 5e-5, seed: 9223372036854775807, device: cpu, threads: 2}\n"
+      "evaluate: {hold_out: off, every: 50, frames: 12, identity: off, actors: {off: \"seed:12\", \"no\": ava}}\n"
       "convert:\n"
       "  - {target: \"t, x.mp4\", swap: {off: \"no\"}, start: 0.1, duration: 0.3, side_by_side: vertical,\n"
       "     encoder: {codec: libsvtav1, crf: 60, preset: 4, threads: 1}, container: mkv}\n"
@@ -133,7 +145,8 @@ TEST(DescribeProject, SpellsOutTheDefaults) {
   const std::string text = DescribeProject(ProjectInFolder(MinimalProject()).Load());
   for (const char* key :
        {"version: 1", "workspace: ", "min_size: auto", "iterations: 40000", "learning_rate: auto",
-        "opacity: 0.75", "per_host_connections: 2", "ytdlp: yt-dlp", "convert: []"}) {
+        "hold_out: auto", "every: auto", "frames: 96", "actors: {}", "plateau: false",
+        "milestone_every: auto", "opacity: 0.75", "per_host_connections: 2", "ytdlp: yt-dlp", "convert: []"}) {
     EXPECT_THAT(text, HasSubstr(key));
   }
 }

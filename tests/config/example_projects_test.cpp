@@ -36,6 +36,7 @@ TEST(ExampleProjects, TheDemoTrainsTheLightModelOnTwoActors) {
   const Project demo = LoadProject(Example("demo.yaml"));
   EXPECT_EQ(demo.name, "demo_run");
   EXPECT_EQ(demo.train.options.architecture, "light");
+  EXPECT_EQ(demo.evaluate.actors, (std::map<std::string, std::string>{{"ava", "ava"}, {"ben", "ben"}}));
   EXPECT_EQ(demo.targets.at(0).swap, (std::map<std::string, std::string>{{"ava", "ben"}}));
   EXPECT_EQ(demo.base_folder / demo.targets[0].location, Example("../data/demo/ava_target.mp4"));
 }
@@ -56,7 +57,11 @@ TEST(ExampleProjects, TheFootageProjectHoldsItsTargetsOut) {
   ASSERT_EQ(footage.targets.size(), 2u);
   for (const Target& target : footage.targets) {
     for (const Person& person : footage.people) {
-      for (const Source& source : person.sources) EXPECT_NE(source.location, target.location);
+      for (const Source& source : person.sources) {
+        if (source.location == target.location) {
+          EXPECT_TRUE(source.hold_out) << source.location;
+        }
+      }
     }
   }
 }

@@ -172,6 +172,24 @@ INSTANTIATE_TEST_SUITE_P(
                    "9:9: train.batch: expected a whole number from 1 to 4096, got nothing"},
         WrongShape{"train: {stop: 400}\n", "9:15: train.stop: expected a map such as {iterations"},
         WrongShape{"train: {stop: {hours: 0}}\n", "9:23: train.stop.hours: expected a number above 0"},
+        WrongShape{"train: {stop: {until: \"24:00\"}}\n",
+                   "9:23: train.stop.until: expected a time of day such as \"07:00\", got '24:00'"},
+        WrongShape{"train: {stop: {until: \"7\"}}\n", "9:23: train.stop.until: expected a time of day"},
+        WrongShape{"train: {stop: {until: \"7:60\"}}\n", "9:23: train.stop.until: expected a time of day"},
+        WrongShape{"train: {stop: {until: \"-7:00\"}}\n", "9:23: train.stop.until: expected a time of day"},
+        WrongShape{"train: {stop: {plateau: soon}}\n", "9:25: train.stop.plateau: expected true or false, got 'soon'"},
+        WrongShape{"train: {adversarial: 1}\n", "9:22: train.adversarial: expected true or false"},
+        WrongShape{"train: {milestone_every: 0}\n", "9:26: train.milestone_every: expected a whole number from 1"},
+        WrongShape{"evaluate: yes\n", "9:11: evaluate: expected a map such as {hold_out: auto"},
+        WrongShape{"evaluate: {hold_out: some}\n", "9:22: evaluate.hold_out: expected one of auto, off"},
+        WrongShape{"evaluate: {every: 0}\n", "9:19: evaluate.every: expected a whole number from 1"},
+        WrongShape{"evaluate: {frames: 2}\n", "9:20: evaluate.frames: expected a whole number from 8"},
+        WrongShape{"evaluate: {actor: {}}\n", "9:12: evaluate: unknown key 'actor'; did you mean 'actors'?"},
+        WrongShape{"evaluate: {actors: {avx: ava}}\n",
+                   "9:21: evaluate.actors: 'avx' is not one of the people (ava, ben); did you mean 'ava'?"},
+        WrongShape{"evaluate: {actors: {ava: \"seed:-1\"}}\n",
+                   "9:26: evaluate.actors.ava: expected an actor's name such as ava, or seed:NUMBER"},
+        WrongShape{"evaluate: {actors: {ava: \"seed:\"}}\n", "9:26: evaluate.actors.ava: expected an actor's name"},
         WrongShape{"train: {base: ../x}\n", "9:15: train.base: expected none, NAME or NAME@VERSION"},
         WrongShape{"train: {base: x@0}\n", "9:15: train.base: expected none, NAME or NAME@VERSION"},
         WrongShape{"train: {device: gpu}\n", "9:17: train.device: expected one of auto, cpu, cuda"},
@@ -258,11 +276,6 @@ INSTANTIATE_TEST_SUITE_P(
     NotYetAvailable, WrongShapes,
     ::testing::Values(
         WrongShape{"train: {base: auto}\n", "9:15: train.base: `auto` is not available in this version"},
-        WrongShape{
-            "train: {stop: {plateau: true}}\n",
-            "9:16: train.stop: `plateau` is not available in this version (stop by iterations or hours)"},
-        WrongShape{"train: {stop: {until: \"07:00\"}}\n",
-                   "9:16: train.stop: `until` is not available in this version"},
         WrongShape{"faces: {detector: mmod}\n",
                    "9:19: faces.detector: `mmod` is not available in this version"},
         WrongShape{"faces: {identity: auto}\n",
@@ -438,6 +451,39 @@ TEST(Train, HoursAloneMeanHoursOnly) {
   const Project both =
       ProjectInFolder(MinimalProject() + "train: {stop: {hours: 1, iterations: 9}}\n").Load();
   EXPECT_EQ(both.train.options.iterations, 9);
+}
+
+TEST(Train, ATimeOfDayOrAPlateauAloneEndsTheTraining) {
+  const Project until = ProjectInFolder(MinimalProject() + "train: {stop: {until: 7:05}}\n").Load();
+  EXPECT_EQ(until.train.options.until_minute, 7 * 60 + 5);
+  EXPECT_GE(until.train.options.iterations, 1'000'000'000);
+  const Project plateau = ProjectInFolder(MinimalProject() + "train: {stop: {plateau: true}}\n").Load();
+  EXPECT_TRUE(plateau.train.options.plateau);
+  EXPECT_GE(plateau.train.options.iterations, 1'000'000'000);
+  // Saying no to a plateau names no end.
+  const Project neither = ProjectInFolder(MinimalProject() + "train: {stop: {plateau: false}}\n").Load();
+  EXPECT_EQ(neither.train.options.iterations, 40'000);
+}
+
+TEST(Evaluate, ActorsAreNamedOrDrawnFromASeed) {
+  const Project project =
+      ProjectInFolder(MinimalProject() + "evaluate: {every: 25, actors: {ava: carl, ben: \"seed:4294967295\"}}\n")
+          .Load();
+  EXPECT_EQ(project.evaluate.actors,
+            (std::map<std::string, std::string>{{"ava", "carl"}, {"ben", "seed:4294967295"}}));
+  EXPECT_EQ(project.train.options.score_every, 25);
+}
+
+TEST(Sources, AHeldOutSourceIsMarkedAndOneMustBeLeftToTrainOn) {
+  const auto text = [](const std::string& other) {
+    return "name: n\npeople:\n  ava:\n    consent: \"release 12\"\n    sources:\n"
+           "      - {file: a.mp4, hold_out: true}\n" + other + "  ben: {consent: \"release 13\", sources: [b.mp4]}\n";
+  };
+  const Project project = ProjectInFolder(text("      - c.mp4\n")).Load();
+  EXPECT_TRUE(project.people[0].sources[0].hold_out);
+  EXPECT_FALSE(project.people[0].sources[1].hold_out);
+  EXPECT_THAT(ProblemsOf(text("")),
+              ::testing::ElementsAre(::testing::HasSubstr("every source of 'ava' has hold_out: nothing is left")));
 }
 
 TEST(Train, TheBatchFollowsTheModelUnlessItIsGiven) {

@@ -27,6 +27,8 @@ ModelCard FullCard() {
   card.iterations = 40000;
   card.training_seconds = 1234.5678;
   card.final_loss = {{"ava", 0.0312}, {"ben", 1e-7}};
+  card.scores = {{"score", 0.53}, {"identity margin", -0.125}};
+  card.best_iteration = 38000;
   card.faces = {{"ava", 812}, {"ben", 0}};
   card.weights_sha256 = std::string(64, '0');
   card.tool_version = "0.1.0";
@@ -65,6 +67,8 @@ TEST(FormatModelCard, ReadsBackAsTheSameCard) {
   EXPECT_EQ(again.iterations, card.iterations);
   EXPECT_EQ(again.training_seconds, card.training_seconds);
   EXPECT_EQ(again.final_loss, card.final_loss);
+  EXPECT_EQ(again.scores, card.scores);
+  EXPECT_EQ(again.best_iteration, card.best_iteration);
   EXPECT_EQ(again.faces, card.faces);
   EXPECT_EQ(again.weights_sha256, card.weights_sha256);
   EXPECT_EQ(again.tool_version, card.tool_version);
@@ -109,7 +113,15 @@ TEST(LoadModelCard, SurvivesEveryTruncation) {
 }
 
 TEST(LoadModelCard, LeavesKeysOfLaterVersionsAlone) {
-  EXPECT_EQ(LoadFailure(FormatModelCard(FullCard()) + "scores: {transfer: 0.9}\n"), "");
+  EXPECT_EQ(LoadFailure(FormatModelCard(FullCard()) + "verdicts: {transfer: 0.9}\n"), "");
+}
+
+TEST(LoadModelCard, ScoresMustBeNumbers) {
+  EXPECT_THAT(LoadFailure(FormatModelCard(FullCard()) + "best: 1\n"), "");
+  ModelCard card = FullCard();
+  card.scores.clear();
+  card.best_iteration = 0;
+  EXPECT_THAT(LoadFailure(FormatModelCard(card) + "scores: {ssim: high}\n"), HasSubstr("scores.ssim: expected a number"));
 }
 
 TEST(LoadModelCard, AMissingCardIsAnErrorWithItsPath) {

@@ -24,10 +24,11 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"compose", {"core"}},
     {"disclose", {"core"}},
     {"actors", {"core"}},
+    {"measure", {"core"}},
     {"config", {"core", "compose", "media", "model"}},
     {"library", {"core", "config"}},
     {"pipeline",
-     {"core", "fetch", "media", "face", "model", "compose", "disclose", "actors", "config", "library"}},
+     {"core", "fetch", "media", "face", "model", "compose", "disclose", "actors", "measure", "config", "library"}},
     {"cli", {"core", "config", "library", "pipeline"}},
 };
 

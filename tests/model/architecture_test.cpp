@@ -32,10 +32,25 @@ TEST(Architecture, LightIsSmallAndGivesTwiceItsInputSide) {
   const ArchitectureInfo info = FindArchitecture("light");
   EXPECT_EQ(facts.parameters, info.parameters);
   EXPECT_LT(info.parameters, 6'500'000);
-  EXPECT_LT(info.forward_gflop, 0.6);
   EXPECT_EQ(info.input, (CropGeometry{64, 1.4f, 0.10f}));
   EXPECT_EQ(info.output, (CropGeometry{128, 1.4f, 0.10f}));
   EXPECT_THAT(facts.output_shape, ElementsAre(2, 3, 128, 128));
+}
+
+TEST(Architecture, Hd128SeesItsOutputsSizeAndDrawsAMask) {
+  const NetworkFacts facts = InspectNetwork("hd128");
+  const ArchitectureInfo info = FindArchitecture("hd128");
+  EXPECT_EQ(facts.parameters, info.parameters);
+  EXPECT_EQ(info.input.size, 128);
+  EXPECT_EQ(info.output.size, 128);
+  EXPECT_THAT(facts.output_shape, ElementsAre(2, 4, 128, 128));
+}
+
+TEST(Architecture, SmallOnesCostNoMoreThanATenthOfOriginal) {
+  const double original = FindArchitecture("original").forward_gflop;
+  for (const char* name : {"light", "hd128"}) {
+    EXPECT_LE(FindArchitecture(name).forward_gflop, original / 10) << name;
+  }
 }
 
 TEST(Architecture, OriginalCostsTheForwardArithmeticOfItsTable) {
@@ -48,7 +63,7 @@ TEST(Architecture, NamesTheKnownOnesWhenAskedForAnother) {
     FAIL() << "accepted";
   } catch (const Error& e) {
     EXPECT_EQ(e.kind(), ErrorKind::kModel);
-    EXPECT_THAT(e.what(), HasSubstr("original, lowmem, light"));
+    EXPECT_THAT(e.what(), HasSubstr("original, lowmem, light, hd128"));
   }
 }
 

@@ -160,6 +160,57 @@ TEST(Safetensors, RefusesAFileOverFourGigabytesBeforeReadingIt) {
   EXPECT_THAT(SentenceOf(dir / "big"), HasSubstr("larger than 4 GiB"));
 }
 
+TEST(Safetensors, SeesEveryFlippedBitOfAFileItWrote) {
+  TempDir dir;
+  const std::vector<float> a = {1.5f, -2.0f, 0};
+  WriteSafetensors(dir / "m", {{"who", "me"}}, {{"a", "F32", {3}, std::as_bytes(std::span(a))}});
+  std::ifstream in(dir / "m", std::ios::binary);
+  const std::string good((std::istreambuf_iterator<char>(in)), {});
+  int accepted = 0;
+  for (size_t bit = 0; bit < 8 * good.size(); ++bit) {
+    std::string bad = good;
+    bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << (bit % 8)));
+    std::ofstream(dir / "bad", std::ios::binary) << bad;
+    try {
+      SafetensorsFile file(dir / "bad");
+      file.Verify();
+      ++accepted;
+      ADD_FAILURE() << "bit " << bit % 8 << " of byte " << bit / 8;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), ErrorKind::kModel);
+    }
+    if (accepted > 3) return;
+  }
+}
+
+TEST(Safetensors, KeepsItsChecksumsToItself) {
+  TempDir dir;
+  WriteSafetensors(dir / "m", {{"who", "me"}}, {});
+  SafetensorsFile file(dir / "m");
+  EXPECT_FALSE(file.has_checksums());  // of no tensor
+  EXPECT_EQ(file.metadata().size(), 1u);
+}
+
+TEST(Safetensors, RefusesHalfOfItsChecksums) {
+  EXPECT_THAT(SentenceOfHeader(R"({"__metadata__":{"sha256.tensors":"{}"},"t":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}})"),
+              HasSubstr("checksum differs"));
+}
+
+TEST(Safetensors, MakesTensorsWhenTheirTurnComes) {
+  TempDir dir;
+  std::vector<int64_t> asked;
+  int64_t number = 0;
+  WriteSafetensors(dir / "m", {}, {{"a", "I64", {1}, {}}, {"b", "I64", {1}, {}}}, [&](size_t i) {
+    asked.push_back(static_cast<int64_t>(i));
+    number = 10 * static_cast<int64_t>(i) + 7;
+    return std::as_bytes(std::span(&number, 1));
+  });
+  EXPECT_THAT(asked, ::testing::ElementsAre(0, 1));
+  SafetensorsFile file(dir / "m");
+  file.Read(*file.Find("b"), std::as_writable_bytes(std::span(&number, 1)));
+  EXPECT_EQ(number, 17);
+}
+
 TEST(Safetensors, SaysThatTheDiskIsFullAndLeavesNothing) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
   TempDir dir;

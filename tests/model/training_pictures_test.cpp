@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace reelswap {
 namespace {
@@ -23,21 +24,40 @@ int CountInk(const cv::Mat& picture, const cv::Rect& where) {
   return n;
 }
 
-TEST(LossChart, DrawsACurveThatFallsFromLeftToRight) {
+TEST(TrainingChart, DrawsACurveThatFallsFromLeftToRight) {
   std::vector<HistoryPoint> history;
   for (int i = 1; i <= 40; ++i) history.push_back(Point(i * 25, 0.2 / i, 0.2 / i));
-  const cv::Mat chart = DrawLossChart(history, {"anna", "bert"}, "loss");
+  const cv::Mat chart = DrawTrainingChart(history, {}, {"anna", "bert"}, "loss");
   ASSERT_EQ(chart.size(), cv::Size(960, 540));
   EXPECT_GT(CountInk(chart, {70, 42, 60, 200}), 20);  // starts high at the left
   EXPECT_EQ(CountInk(chart, {70, 300, 60, 180}), 0);
   EXPECT_GT(CountInk(chart, {860, 380, 70, 104}), 20);  // ends low at the right
 }
 
-TEST(LossChart, DrawsWithoutAnyOrOnlyOneOrEqualPoints) {
-  EXPECT_EQ(DrawLossChart({}, {"anna"}, "x").cols, 960);
-  EXPECT_EQ(DrawLossChart({Point(25, 0.1, 0.1)}, {"anna", "bert"}, "x").cols, 960);
-  EXPECT_EQ(DrawLossChart({Point(25, 0.1, 0.1), Point(50, 0.1, 0.1)}, {"anna", "bert"}, "x").cols, 960);
-  EXPECT_EQ(DrawLossChart({Point(25, 0, 0)}, {"anna", "bert"}, "x").cols, 960);
+TEST(TrainingChart, DrawsWithoutAnyOrOnlyOneOrEqualPoints) {
+  EXPECT_EQ(DrawTrainingChart({}, {}, {"anna"}, "x").cols, 960);
+  EXPECT_EQ(DrawTrainingChart({Point(25, 0.1, 0.1)}, {}, {"anna", "bert"}, "x").cols, 960);
+  EXPECT_EQ(DrawTrainingChart({Point(25, 0.1, 0.1), Point(50, 0.1, 0.1)}, {}, {"anna", "bert"}, "x").cols, 960);
+  EXPECT_EQ(DrawTrainingChart({Point(25, 0, 0)}, {}, {"anna", "bert"}, "x").cols, 960);
+}
+
+TEST(TrainingChart, DrawsScoresOnAnAxisOfTheirOwnAtTheRight) {
+  std::vector<HistoryPoint> history;
+  std::vector<ScorePoint> scores;
+  for (int i = 1; i <= 40; ++i) history.push_back(Point(i * 25, 0.2 / i, 0.2 / i));
+  for (int i = 1; i <= 10; ++i) scores.push_back({i * 100, 1.0, {0.5 + 0.04 * i, {}}});
+  const cv::Mat without = DrawTrainingChart(history, {}, {"anna", "bert"}, "loss");
+  const cv::Mat with = DrawTrainingChart(history, scores, {"anna", "bert"}, "loss");
+  const auto changed = [&](const cv::Rect& where) {
+    cv::Mat difference;
+    cv::absdiff(with(where), without(where), difference);
+    return cv::countNonZero(difference.reshape(1) > 40);
+  };
+  EXPECT_GT(changed({900, 40, 60, 446}), 100);  // numbers beside the right edge
+  EXPECT_GT(changed({840, 60, 56, 60}), 30);    // ends high at the right
+  EXPECT_GT(changed({130, 400, 60, 80}), 10);   // begins low at the left
+  EXPECT_EQ(DrawTrainingChart({}, {{100, 1.0, {0.5, {}}}}, {"anna"}, "x").cols, 960);
+  EXPECT_EQ(DrawTrainingChart({}, {{100, 1.0, {std::nan(""), {}}}}, {"anna"}, "x").cols, 960);
 }
 
 TEST(PreviewSheet, PutsThreeRowsAPersonAndAColumnAFace) {

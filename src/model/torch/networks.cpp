@@ -166,10 +166,10 @@ SwapNetworks::SwapNetworks(const Architecture& a, const std::vector<std::string>
       loss_weights(a.recipe.face_weights ? FaceWeights(a.output, where.device) : at::Tensor()),
       encoder("encoder", a.encoder, where, at::make_generator<at::CPUGeneratorImpl>(seed)) {
   for (size_t i = 0; i < people.size(); ++i) {
-    // Every decoder has a stream of its own: adding a person leaves the others' start as it was.
-    decoders.emplace_back(people[i],
-                          Network("decoders." + people[i], a.decoder, where,
-                                  at::make_generator<at::CPUGeneratorImpl>(seed + 1000003 * (i + 1))));
+    // All start from the same weights: what a code means is then the same to every decoder from the first step, and a
+    // swap does not have to wait until they agree. Adding a person leaves the others' start as it was.
+    decoders.emplace_back(people[i], Network("decoders." + people[i], a.decoder, where,
+                                             at::make_generator<at::CPUGeneratorImpl>(seed + 1000003)));
   }
 }
 

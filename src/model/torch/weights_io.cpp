@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <functional>
+#include <span>
 
 #include "core/error.h"
 #include "core/files.h"
@@ -14,23 +16,77 @@ namespace {
 /// A tensor in row-major order on the CPU, as files hold it.
 at::Tensor Plain(const at::Tensor& tensor) { return tensor.detach().to(at::kCPU).contiguous(); }
 
-/// Collects tensors for WriteSafetensors and keeps their plain copies alive.
+bool IsFinite(const at::Tensor& tensor) {
+  // A sum is finite only if every number is; one in fp32 may overflow, in double (a slow copy) it cannot.
+  return std::isfinite(tensor.sum().item<double>()) || std::isfinite(tensor.sum(at::kDouble).item<double>());
+}
+
+const char* TypeName(at::ScalarType type) {
+  switch (type) {
+    case at::kFloat: return "F32";
+    case at::kDouble: return "F64";
+    case at::kLong: return "I64";
+    default: throw std::invalid_argument("weights_io: a tensor of a type that is not stored");
+  }
+}
+
+/// Tensors for WriteSafetensors, each made plain when its turn comes.
 class TensorList {
  public:
-  void Add(const std::string& name, const at::Tensor& tensor, const char* dtype) {
-    kept_.push_back(Plain(tensor));
-    const at::Tensor& t = kept_.back();
-    list_.push_back({name,
-                     dtype,
-                     t.sizes().vec(),
-                     {static_cast<const std::byte*>(t.data_ptr()), static_cast<size_t>(t.nbytes())}});
+  void Add(const std::string& name, const at::Tensor& tensor) {
+    tensors_.push_back(tensor);
+    list_.push_back({name, TypeName(tensor.scalar_type()), tensor.sizes().vec(), {}});
   }
-  const std::vector<SafetensorsTensor>& list() const { return list_; }
+  void WriteTo(const std::filesystem::path& path, const ModelMetadata& metadata) {
+    WriteSafetensors(path, FormatMetadata(metadata), list_, [this](size_t i) { return BytesOf(i); });
+  }
 
  private:
-  std::vector<at::Tensor> kept_;
+  std::span<const std::byte> BytesOf(size_t i) {
+    plain_ = Plain(tensors_[i]);
+    if (plain_.scalar_type() == at::kFloat && !IsFinite(plain_)) throw NotFinite(list_[i].name);
+    return {static_cast<const std::byte*>(plain_.data_ptr()), static_cast<size_t>(plain_.nbytes())};
+  }
+  std::vector<at::Tensor> tensors_;
   std::vector<SafetensorsTensor> list_;
+  at::Tensor plain_;
 };
+
+/// Writes under a temporary name, then gives it `path`. before: what happens just before that.
+void WriteAndCommit(const std::filesystem::path& path, TensorList& list, const ModelMetadata& metadata,
+                    const std::function<void()>& before = [] {}) {
+  const std::filesystem::path temporary = TemporaryPathFor(path);
+  try {
+    list.WriteTo(temporary, metadata);
+    before();
+    CommitFile(temporary, path);
+  } catch (...) {
+    std::error_code ec;
+    std::filesystem::remove(temporary, ec);
+    throw;
+  }
+}
+
+ModelMetadata MetadataOf(const TrainingEngine& engine, const TrainingState& state) {
+  const SwapNetworks& networks = engine.networks();
+  ModelMetadata metadata;
+  metadata.info = {networks.architecture.name,
+                   networks.architecture.input,
+                   networks.architecture.output,
+                   {},
+                   state.iteration};
+  for (const auto& [person, decoder] : networks.decoders) metadata.info.people.push_back(person);
+  metadata.image_geometry = state.image_geometry;
+  metadata.seconds = state.seconds;
+  metadata.seed = state.seed;
+  metadata.tool_version = REELSWAP_VERSION;
+  return metadata;
+}
+
+bool IsCritics(const std::string& name) {
+  return name.rfind("critics.", 0) == 0 || name.rfind("adam.m.critics.", 0) == 0 ||
+         name.rfind("adam.v.critics.", 0) == 0;
+}
 
 at::Tensor ReadTensor(SafetensorsFile& file, const std::string& name, const char* dtype, at::ScalarType type,
                       const std::vector<int64_t>& shape) {
@@ -47,12 +103,12 @@ at::Tensor ReadTensor(SafetensorsFile& file, const std::string& name, const char
   return tensor;
 }
 
-/// Copies a stored fp32 tensor over `to`, keeping to's layout and device.
+/// Copies a stored tensor over `to`, keeping to's layout and device.
 void ReadInto(SafetensorsFile& file, const std::string& name, at::Tensor to) {
   const at::NoGradGuard no_grad;
-  const at::Tensor stored = ReadTensor(file, name, "F32", at::kFloat, to.sizes().vec());
-  // One pass: a sum is finite only if every number is (fp32 weights cannot overflow a double).
-  if (!std::isfinite(stored.sum(at::kDouble).item<double>())) {
+  const at::Tensor stored =
+      ReadTensor(file, name, TypeName(to.scalar_type()), to.scalar_type(), to.sizes().vec());
+  if (!IsFinite(stored)) {
     throw Error(ErrorKind::kModel,
                 fmt::format("{}: tensor \"{}\" holds NaN or infinity", file.path().string(), name));
   }
@@ -75,9 +131,9 @@ void AddHistory(TensorList& list, const std::vector<HistoryPoint>& history,
     for (int64_t p = 0; p < count; ++p)
       losses.data_ptr<double>()[i * count + p] = history[i].loss.at(people[p]);
   }
-  list.Add("history.iteration", iterations, "I64");
-  list.Add("history.seconds", seconds, "F64");
-  list.Add("history.loss", losses, "F64");
+  list.Add("history.iteration", iterations);
+  list.Add("history.seconds", seconds);
+  list.Add("history.loss", losses);
 }
 
 /// The present checkpoint also gets the previous one's name, without ever being absent under its own.
@@ -94,14 +150,27 @@ void KeepAsPrevious(const std::filesystem::path& present, const std::filesystem:
   }
 }
 
-}  // namespace
+/// Opens a checkpoint and reads all of it. Throws Error(kModel).
+ModelMetadata Verified(const std::filesystem::path& path) {
+  SafetensorsFile file(path);
+  ModelMetadata metadata = ParseMetadata(path, file.metadata());
+  if (!metadata.checkpoint) {
+    throw Error(ErrorKind::kModel, path.string() + ": holds weights only, training cannot go on from it");
+  }
+  file.Verify();
+  if (file.has_checksums()) return metadata;
+  // Of an earlier version: at least its numbers must be numbers.
+  for (const SafetensorsEntry& entry : file.entries()) {
+    if (entry.dtype != "F32") continue;
+    if (!IsFinite(ReadTensor(file, entry.name, "F32", at::kFloat, entry.shape))) {
+      throw Error(ErrorKind::kModel,
+                  fmt::format("{}: tensor \"{}\" holds NaN or infinity", path.string(), entry.name));
+    }
+  }
+  return metadata;
+}
 
-std::filesystem::path CheckpointPath(const std::filesystem::path& folder) {
-  return folder / "checkpoint.safetensors";
-}
-std::filesystem::path PreviousCheckpointPath(const std::filesystem::path& folder) {
-  return folder / "checkpoint.previous.safetensors";
-}
+}  // namespace
 
 void LoadNetwork(SafetensorsFile& file, const std::string& stored_prefix, Network& network) {
   for (Parameter& p : network.parameters()) {
@@ -110,67 +179,47 @@ void LoadNetwork(SafetensorsFile& file, const std::string& stored_prefix, Networ
   network.RoundMasters();
 }
 
-void SaveCheckpoint(const std::filesystem::path& folder, SwapNetworks& networks, Adam& adam,
-                    const TrainingState& state) {
-  ModelMetadata metadata;
+std::string AveragePrefix(const SafetensorsFile& file) {
+  for (const SafetensorsEntry& entry : file.entries()) {
+    if (entry.name.rfind("average.", 0) == 0) return "average.";
+  }
+  return "";
+}
+
+void SaveCheckpoint(const std::filesystem::path& folder, TrainingEngine& engine, const TrainingState& state) {
+  ModelMetadata metadata = MetadataOf(engine, state);
   metadata.checkpoint = true;
-  metadata.info = {networks.architecture.name,
-                   networks.architecture.input,
-                   networks.architecture.output,
-                   {},
-                   state.iteration};
-  for (const auto& [person, decoder] : networks.decoders) metadata.info.people.push_back(person);
-  metadata.image_geometry = state.image_geometry;
-  metadata.seconds = state.seconds;
-  metadata.seed = state.seed;
-  metadata.tool_version = REELSWAP_VERSION;
-
+  metadata.score = state.best;
+  metadata.scores = state.scores;
+  metadata.score_cost_seconds = state.score_cost_seconds;
+  metadata.rate_factor = state.rate_factor;
+  metadata.rollbacks = state.rollbacks;
+  metadata.batch_parts = state.batch_parts;
   TensorList list;
-  for (size_t i = 0; i < adam.parameters().size(); ++i) {
-    const Parameter& p = *adam.parameters()[i];
-    list.Add(p.name, p.master, "F32");
-    list.Add("adam.m." + p.name, adam.moments()[i].m, "F32");
-    list.Add("adam.v." + p.name, adam.moments()[i].v, "F32");
-  }
-  list.Add("adam.steps", at::full({1}, adam.steps(), at::kLong), "I64");
+  for (const StateTensor& tensor : engine.State()) list.Add(tensor.name, tensor.tensor);
   AddHistory(list, state.history, metadata.info.people);
-
   const std::filesystem::path present = CheckpointPath(folder);
-  const std::filesystem::path temporary = TemporaryPathFor(present);
-  WriteSafetensors(temporary, FormatMetadata(metadata), list.list());
-  try {
-    KeepAsPrevious(present, PreviousCheckpointPath(folder));
-    CommitFile(temporary, present);
-  } catch (...) {
-    std::error_code ec;
-    std::filesystem::remove(temporary, ec);
-    throw;
-  }
+  WriteAndCommit(present, list, metadata, [&] { KeepAsPrevious(present, PreviousCheckpointPath(folder)); });
 }
 
-void WriteWeights(const std::filesystem::path& path, const ModelMetadata& metadata, SwapNetworks& networks) {
+void WriteAveragedWeights(const std::filesystem::path& path, const TrainingEngine& engine, const TrainingState& state,
+                          const std::optional<ScorePoint>& score) {
+  ModelMetadata metadata = MetadataOf(engine, state);
+  metadata.score = score;
   TensorList list;
-  for (const Parameter* p : networks.parameters()) list.Add(p->name, p->master, "F32");
-  const std::filesystem::path temporary = TemporaryPathFor(path);
-  WriteSafetensors(temporary, FormatMetadata(metadata), list.list());
-  CommitFile(temporary, path);
+  for (const StateTensor& tensor : engine.AveragedWeights()) list.Add(tensor.name, tensor.tensor);
+  WriteAndCommit(path, list, metadata);
 }
 
-std::optional<std::filesystem::path> FindCheckpoint(const std::filesystem::path& folder) {
+std::optional<FoundCheckpoint> FindCheckpoint(const std::filesystem::path& folder) {
   const std::filesystem::path newest = CheckpointPath(folder), previous = PreviousCheckpointPath(folder);
   std::error_code ec;
   const bool has_newest = std::filesystem::exists(newest, ec),
              has_previous = std::filesystem::exists(previous, ec);
-  const auto check = [](const std::filesystem::path& path) {
-    const SafetensorsFile file(path);
-    if (!ParseMetadata(path, file.metadata()).checkpoint) {
-      throw Error(ErrorKind::kModel, path.string() + ": holds weights only, training cannot go on from it");
-    }
-  };
+  if (!has_newest && !has_previous) return std::nullopt;
   if (has_newest) {
     try {
-      check(newest);
-      return newest;
+      return FoundCheckpoint{newest, Verified(newest), false};
     } catch (const Error& damage) {
       if (!has_previous) {
         throw Error(damage.kind(),
@@ -178,13 +227,10 @@ std::optional<std::filesystem::path> FindCheckpoint(const std::filesystem::path&
       }
       LogWarning(fmt::format("{}; going on from {}", damage.what(), previous.string()));
     }
-  } else if (has_previous) {
-    LogWarning(fmt::format("{} is missing; going on from {}", newest.string(), previous.string()));
   } else {
-    return std::nullopt;
+    LogWarning(fmt::format("{} is missing; going on from {}", newest.string(), previous.string()));
   }
-  check(previous);
-  return previous;
+  return FoundCheckpoint{previous, Verified(previous), has_newest};
 }
 
 TrainingState LoadTrainingState(SafetensorsFile& file, const ModelMetadata& metadata) {
@@ -193,6 +239,12 @@ TrainingState LoadTrainingState(SafetensorsFile& file, const ModelMetadata& meta
   state.seconds = metadata.seconds;
   state.seed = metadata.seed;
   state.image_geometry = metadata.image_geometry;
+  state.scores = metadata.scores;
+  state.best = metadata.score;
+  state.score_cost_seconds = metadata.score_cost_seconds;
+  state.rate_factor = metadata.rate_factor;
+  state.rollbacks = metadata.rollbacks;
+  state.batch_parts = metadata.batch_parts;
   const SafetensorsEntry* entry = file.Find("history.iteration");
   const int64_t n = entry != nullptr && entry->shape.size() == 1 ? entry->shape[0] : 0;
   const int64_t count = static_cast<int64_t>(metadata.info.people.size());
@@ -209,15 +261,16 @@ TrainingState LoadTrainingState(SafetensorsFile& file, const ModelMetadata& meta
   return state;
 }
 
-void LoadCheckpointTensors(SafetensorsFile& file, SwapNetworks& networks, Adam& adam) {
-  LoadNetwork(file, networks.encoder.prefix(), networks.encoder);
-  for (auto& [person, decoder] : networks.decoders) LoadNetwork(file, decoder.prefix(), decoder);
-  for (size_t i = 0; i < adam.parameters().size(); ++i) {
-    const std::string& name = adam.parameters()[i]->name;
-    ReadInto(file, "adam.m." + name, adam.moments()[i].m);
-    ReadInto(file, "adam.v." + name, adam.moments()[i].v);
+void RestoreEngine(SafetensorsFile& file, TrainingEngine& engine) {
+  const bool has_averages = !AveragePrefix(file).empty();
+  const bool has_critics = file.Find("critics.steps") != nullptr;
+  for (const StateTensor& state : engine.State()) {
+    const bool unknown_then = (!has_averages && state.name.rfind("average.", 0) == 0) ||
+                              (!has_critics && IsCritics(state.name));
+    if (!unknown_then) ReadInto(file, state.name, state.tensor);
   }
-  adam.set_steps(ReadTensor(file, "adam.steps", "I64", at::kLong, {1}).item<int64_t>());
+  engine.Restored();
+  if (!has_averages) engine.ResetAverages();
 }
 
 }  // namespace reelswap

@@ -2,46 +2,53 @@
 
 #include <filesystem>
 #include <optional>
-#include <vector>
+#include <stdexcept>
+#include <string>
 
 #include "model/model_metadata.h"
 #include "model/safetensors.h"
-#include "model/torch/adam.h"
 #include "model/torch/networks.h"
+#include "model/torch/training_engine.h"
+#include "model/training_folder.h"
+#include "model/training_state.h"
 
 namespace reelswap {
-
-/// What a checkpoint holds beside the weights.
-struct TrainingState {
-  int64_t iteration = 0;
-  double seconds = 0;
-  uint64_t seed = 1;
-  CropGeometry image_geometry;
-  std::vector<HistoryPoint> history;
-};
-
-/// Names inside a training's folder.
-std::filesystem::path CheckpointPath(const std::filesystem::path& folder);
-std::filesystem::path PreviousCheckpointPath(const std::filesystem::path& folder);
 
 /// Fills the masters of one network from tensors named with `stored_prefix` instead of its own prefix.
 /// Throws Error(kModel) when one is missing, has another shape or type, or holds NaN or infinity.
 void LoadNetwork(SafetensorsFile& file, const std::string& stored_prefix, Network& network);
 
-/// Writes weights, moments, iteration and history so that a valid checkpoint is on disk at every
-/// instant: the present one becomes the previous one, then the new one takes its name. Throws Error(kDisk).
-void SaveCheckpoint(const std::filesystem::path& folder, SwapNetworks& networks, Adam& adam,
-                    const TrainingState& state);
+/// "average." in a checkpoint that holds averaged weights, else "".
+std::string AveragePrefix(const SafetensorsFile& file);
 
-/// The newest readable checkpoint of a folder: the previous one, with a warning, when the newest is
-/// damaged or missing; empty when there is none. Throws Error(kModel) when all that are there are damaged.
-std::optional<std::filesystem::path> FindCheckpoint(const std::filesystem::path& folder);
+/// A tensor of a training is no longer made of numbers; what() says which.
+struct NotFinite : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
-/// History and counters alone (cheap).
+/// Writes the engine and the state so that a valid checkpoint is on disk at every instant: the present one
+/// becomes the previous one, then the new one takes its name. One tensor at a time is copied, so this needs
+/// little memory. Throws Error(kDisk), or NotFinite; the present checkpoint is then untouched.
+void SaveCheckpoint(const std::filesystem::path& folder, TrainingEngine& engine, const TrainingState& state);
+
+/// Restores the engine from a checkpoint. One without averages (written before there were any) lets them start
+/// from its weights; critics that it does not know start anew. Throws Error(kModel).
+void RestoreEngine(SafetensorsFile& file, TrainingEngine& engine);
 TrainingState LoadTrainingState(SafetensorsFile& file, const ModelMetadata& metadata);
-/// Writes the masters alone. Throws Error(kDisk).
-void WriteWeights(const std::filesystem::path& path, const ModelMetadata& metadata, SwapNetworks& networks);
-/// Weights and moments. Throws Error(kModel).
-void LoadCheckpointTensors(SafetensorsFile& file, SwapNetworks& networks, Adam& adam);
+
+/// Averaged weights as they are now, under a final name. score: of these weights, where known. Throws Error(kDisk),
+/// or NotFinite.
+void WriteAveragedWeights(const std::filesystem::path& path, const TrainingEngine& engine, const TrainingState& state,
+                          const std::optional<ScorePoint>& score);
+
+struct FoundCheckpoint {
+  std::filesystem::path path;
+  ModelMetadata metadata;
+  bool newest_damaged = false;  ///< the newest is there but could not be used
+};
+/// The newest valid checkpoint of a folder, every byte of it verified: the previous one, with a warning, when the
+/// newest is damaged or missing; empty when there is none. Throws Error(kModel) when all that are there are
+/// damaged.
+std::optional<FoundCheckpoint> FindCheckpoint(const std::filesystem::path& folder);
 
 }  // namespace reelswap
