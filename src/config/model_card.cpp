@@ -137,6 +137,8 @@ ModelCard ReadCard(MapReader& map, ProblemList& problems) {
   card.best_iteration = map.Integer("best_iteration", 0, INT64_MAX).value_or(0);
   card.faces = ReadPerPerson<int64_t>(
       map, "faces", problems, [&](const YamlField& f) { return ReadInteger(f, problems, 0, INT64_MAX); });
+  card.training_faces = ReadPerPerson<std::string>(map, "training_faces", problems,
+                                                   [&](const YamlField& f) { return ReadText(f, problems); });
   card.weights_sha256 = ReadRequired(map, "weights_sha256", problems);
   card.tool_version = map.Text("tool_version").value_or("");
   card.created_utc = map.Text("created_utc").value_or("");
@@ -163,6 +165,9 @@ std::string FormatModelCard(const ModelCard& card) {
   if (!card.scores.empty()) text += FormatPerPerson("scores", card.scores, number);
   if (card.best_iteration > 0) text += fmt::format("best_iteration: {}\n", card.best_iteration);
   text += FormatPerPerson("faces", card.faces, number);
+  if (!card.training_faces.empty()) {
+    text += FormatPerPerson("training_faces", card.training_faces, [](const std::string& hash) { return QuoteYaml(hash); });
+  }
   text += "weights_sha256: " + QuoteYaml(card.weights_sha256) + "\n";
   if (!card.tool_version.empty()) text += "tool_version: " + QuoteYaml(card.tool_version) + "\n";
   if (!card.created_utc.empty()) text += "created_utc: " + QuoteYaml(card.created_utc) + "\n";

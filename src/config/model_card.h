@@ -29,6 +29,8 @@ struct ModelCard {
   std::map<std::string, double> scores;      ///< on held-out faces: "score", "ssim", ...; empty = not judged
   int64_t best_iteration = 0;                ///< whose weights these are; 0 = the last
   std::map<std::string, int64_t> faces;      ///< person -> training pictures
+  /// Person -> hash of which faces those were: a later division of the faces can be told from the training's.
+  std::map<std::string, std::string> training_faces;
   std::string weights_sha256;
   std::string tool_version;
   std::string created_utc;  ///< ISO 8601

@@ -24,6 +24,13 @@ bool IsActorForm(const std::string& text) {
   return error == std::errc() && rest == end;
 }
 
+/// One spelling for each actor: "seed:007" is "seed:7".
+std::string Canonical(const std::string& actor) {
+  constexpr std::string_view kSeed = "seed:";
+  const bool is_seed = actor.starts_with(kSeed) && IsActorForm(actor);
+  return is_seed ? fmt::format("{}{}", kSeed, std::stoul(actor.substr(kSeed.size()))) : actor;
+}
+
 std::map<std::string, std::string> ReadActors(const YamlField& field, const std::vector<Person>& people,
                                               ReadContext& context) {
   std::map<std::string, std::string> actors;
@@ -31,14 +38,18 @@ std::map<std::string, std::string> ReadActors(const YamlField& field, const std:
   if (!map.is_map()) return actors;
   std::vector<std::string> names;
   for (const Person& person : people) names.push_back(person.name);
+  std::map<std::string, std::string> played;  // actor -> person
+  bool all_valid = true;
   for (const YamlEntry& entry : field.node->entries) {
     if (std::find(names.begin(), names.end(), entry.key) == names.end()) {
+      all_valid = false;
       context.problems.Add(entry.key_place, field.path,
                            fmt::format("'{}' is not one of the people ({}){}", entry.key, fmt::join(names, ", "),
                                        DidYouMean(entry.key, names)));
     }
     const YamlField value{&entry.value, field.path + "." + entry.key};
     const auto actor = ReadText(value, context.problems, "an actor's name or seed:NUMBER");
+    all_valid = all_valid && actor && IsActorForm(*actor);
     if (!actor) continue;
     if (!IsActorForm(*actor)) {
       context.problems.Add(entry.value.place, value.path,
@@ -46,6 +57,17 @@ std::map<std::string, std::string> ReadActors(const YamlField& field, const std:
                                        DescribeFound(entry.value)));
     }
     actors[entry.key] = *actor;
+    const auto [first, is_new] = played.emplace(Canonical(*actor), entry.key);
+    if (!is_new) {
+      context.problems.Add(entry.value.place, value.path,
+                           fmt::format("'{}' plays {} already, and a swap of two equal faces shows nothing: name "
+                                       "another actor", *actor, first->second));
+    }
+  }
+  if (all_valid && field.node->entries.size() == 1) {
+    context.problems.Add(field.node->place, field.path,
+                         "expected at least two people, whose faces are swapped: name the other one's actor, too, or "
+                         "write {} for none");
   }
   return actors;
 }

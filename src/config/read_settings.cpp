@@ -68,8 +68,9 @@ void ReadStop(const YamlField& field, TrainOptions& options, ReadContext& contex
   options.plateau = map.Flag("plateau").value_or(options.plateau);
   if (hours) options.max_hours = *hours;
   if (iterations) options.iterations = *iterations;
-  // Who names another end only means that end.
-  const bool ends_otherwise = hours || options.until_minute >= 0 || options.plateau;
+  // Who names another end only means that end. A plateau is none: how far the training is cannot be told from it,
+  // and the schedules of rate, warp and critic need to know.
+  const bool ends_otherwise = hours || options.until_minute >= 0;
   if (ends_otherwise && !map.Has("iterations")) options.iterations = kMaxIterations;
   map.Finish();
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/faces.h"
+#include "model/swapped_crop.h"
 #include "model/trainer.h"
 
 namespace reelswap {
@@ -23,12 +24,6 @@ struct WeightsInfo {
 
 /// Throws Error(kModel): damaged, not safetensors, not one of ours, larger than 4 GiB.
 WeightsInfo ReadWeightsInfo(const std::filesystem::path& weights);
-
-/// What a network gives back for one crop.
-struct SwappedCrop {
-  cv::Mat image;  ///< CV_8UC3 BGR
-  cv::Mat mask;   ///< CV_8UC1, 255 where the face is; empty where the architecture draws none
-};
 
 /// Gives faces another person's face. Swap() may be called from several threads at once.
 class FaceSwapper {

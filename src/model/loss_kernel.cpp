@@ -46,18 +46,26 @@ void AddRow(const float* __restrict x, const float* __restrict y, float* __restr
   }
 }
 
-/// Gradient of one row. l1: weight of the absolute error; square: of the squared one (the mask's channel);
-/// a, b, c: d(similarity loss)/dx = a + b x + c y.
+/// Gradient of one row. l1: weight of the absolute error; square: of the squared one (the mask's channel); the
+/// similarity is taken of s = y + counted (x - y), d(similarity loss)/ds = a + b s + c y.
 REELSWAP_VECTORISED
 void RowGradient(const float* __restrict x, const float* __restrict y, const float* __restrict l1,
                  const float* __restrict square, const float* __restrict a, const float* __restrict b,
-                 const float* __restrict c, float* __restrict gradient, int n) {
+                 const float* __restrict c, const float* __restrict counted, float* __restrict gradient, int n) {
   for (int i = 0; i < n; ++i) {
     const float d = x[i] - y[i];
+    const float s = y[i] + counted[i] * d;
     const float sign = d > 0 ? 1.0f : d < 0 ? -1.0f : 0.0f;
-    const float slope = l1[i] * sign + square[i] * d + a[i] + b[i] * x[i] + c[i] * y[i];
+    const float slope = l1[i] * sign + square[i] * d + counted[i] * (a[i] + b[i] * s + c[i] * y[i]);
     gradient[i] = slope * x[i] * (1.0f - x[i]);
   }
+}
+
+/// s = y + counted (x - y): what lies outside the mask is taken as right.
+REELSWAP_VECTORISED
+void CountedRow(const float* __restrict x, const float* __restrict y, const float* __restrict counted,
+                float* __restrict s, int n) {
+  for (int i = 0; i < n; ++i) s[i] = y[i] + counted[i] * (x[i] - y[i]);
 }
 
 REELSWAP_VECTORISED
@@ -164,7 +172,7 @@ class FaceWork {
     const PixelWeights weights(side, number);
     FaceLoss face;
     if (side.dssim_weight > 0) {
-      face.loss += CompareScales(weights, divisors, side);
+      face.loss += CompareScales(weights, divisors, side, MaskOf(side, number));
     }
     Gradients(side, divisors, number, weights, face, gradient32, gradient16);
     return face;
@@ -194,7 +202,8 @@ class FaceWork {
   }
 
   /// The finest scale's sums.
-  Scale SumBlocks(const PixelWeights& weights) const {
+  Scale SumBlocks(const PixelWeights& weights, const uint8_t* mask) const {
+    std::vector<float> seen(mask != nullptr ? static_cast<size_t>(row_) : 0), counted(seen.size());
     Scale scale;
     scale.blocks = blocks_;
     scale.window_area = 4.0f * kBlock * kBlock;
@@ -207,7 +216,13 @@ class FaceWork {
     for (int block_row = 0; block_row < blocks_; ++block_row) {
       std::fill(columns.begin(), columns.end(), 0.0f);
       for (int y = block_row * kBlock; y < (block_row + 1) * kBlock; ++y) {
-        AddRow(x_.data() + int64_t{y} * row_, y_.data() + int64_t{y} * row_, sx, sy, sq, sxy, row_);
+        const float* x = x_.data() + int64_t{y} * row_;
+        if (mask != nullptr) {
+          CountInside(mask + int64_t{y} * side_, counted.data());
+          CountedRow(x, y_.data() + int64_t{y} * row_, counted.data(), seen.data(), row_);
+          x = seen.data();
+        }
+        AddRow(x, y_.data() + int64_t{y} * row_, sx, sy, sq, sxy, row_);
       }
       const size_t first = static_cast<size_t>(block_row) * blocks_ * channels_;
       for (int i = 0; i < row_; ++i) {
@@ -222,12 +237,13 @@ class FaceWork {
   }
 
   /// The similarity's part of the loss: the mean over the scales. Leaves its slopes by finest block in slopes_.
-  double CompareScales(const PixelWeights& weights, const LossDivisors& divisors, const LossSide& side) {
+  double CompareScales(const PixelWeights& weights, const LossDivisors& divisors, const LossSide& side,
+                       const uint8_t* mask) {
     const int count = SimilarityScales(side_);
     std::vector<Scale> scales;
     double loss = 0;
     for (int i = 0; i < count; ++i) {
-      scales.push_back(i == 0 ? SumBlocks(weights) : scales.back().Next(channels_));
+      scales.push_back(i == 0 ? SumBlocks(weights, mask) : scales.back().Next(channels_));
       const double factor = 0.5 * side.dssim_weight / (3.0 * count * std::max(divisors.window_weights[i], 1e-6));
       loss += CompareWindows(scales.back(), factor);
     }
@@ -298,9 +314,8 @@ class FaceWork {
     const double pixels = static_cast<double>(side.faces) * side_ * side_;
     const float mask_factor =
         channels_ == 4 && side.masks != nullptr ? static_cast<float>(2.0 * kMaskShare / pixels) : 0.0f;
-    const bool masked = side.masked_loss && side.masks != nullptr;
-    const uint8_t* mask = masked ? side.masks + number * int64_t{side_} * side_ : nullptr;
-    const double error_scale = masked ? 1.0 / (3.0 * std::max(divisors.mask, 1e-6)) : 1.0 / (3.0 * pixels);
+    const uint8_t* mask = MaskOf(side, number);
+    const double error_scale = mask != nullptr ? 1.0 / (3.0 * std::max(divisors.mask, 1e-6)) : 1.0 / (3.0 * pixels);
 
     std::vector<float> lines(static_cast<size_t>(row_) * 9, 0.0f);
     float* l1 = lines.data();
@@ -325,12 +340,24 @@ class FaceWork {
       RowErrors(px, py, counted, zeros_.data(), error_sums, row_);
       const int64_t at = (number * side_ + y) * row_;
       float* out = gradient32 != nullptr ? gradient32 + at : gradient;
-      RowGradient(px, py, l1, square, a, b, c, out, row_);
+      RowGradient(px, py, l1, square, a, b, c, counted, out, row_);
       if (gradient16 != nullptr) RoundRow(out, gradient16 + at, row_);
     }
     for (int i = 0; i < row_; ++i) {
       face.loss += loss_sums[i];
       face.error += error_sums[i] * error_scale;
+    }
+  }
+
+  /// The mask that the loss is limited to, or null.
+  static const uint8_t* MaskOf(const LossSide& side, int64_t number) {
+    return side.masked_loss && side.masks != nullptr ? side.masks + number * int64_t{side.side} * side.side : nullptr;
+  }
+
+  /// A row of the mask for the picture's channels; the mask's own channel does not count.
+  void CountInside(const uint8_t* mask_row, float* counted) const {
+    for (int x = 0; x < side_; ++x) {
+      for (int k = 0; k < 3; ++k) counted[x * channels_ + k] = static_cast<float>(mask_row[x]) * (1.0f / 255.0f);
     }
   }
 

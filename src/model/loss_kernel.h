@@ -17,7 +17,7 @@ struct LossSide {
   const uint8_t* masks = nullptr;      ///< faces x side x side, or null
   const float* weights = nullptr;      ///< side x side, or null: all pixels alike
   double dssim_weight = 0;
-  bool masked_loss = false;  ///< pixels outside the masks do not count
+  bool masked_loss = false;  ///< pixels outside the masks do not count, nor do they get a gradient
 };
 
 /// Windows of the structural similarity: 8, 16 and 32 px wide, at every half of their width. Small ones judge lashes

@@ -74,6 +74,7 @@ void AddTrainingState(const ModelMetadata& m, std::map<std::string, std::string>
   text["rate_factor"] = fmt::format("{}", m.rate_factor);
   text["rollbacks"] = std::to_string(m.rollbacks);
   text["batch_parts"] = std::to_string(m.batch_parts);
+  if (!m.score_key.empty()) text["score_key"] = m.score_key;
 }
 
 /// `value(name)` gives the text under a name, or throws; `has(name)` says whether there is one.
@@ -86,6 +87,7 @@ void ReadTrainingState(ModelMetadata& m, const Has& has, const Value& value) {
   if (has("score_cost_seconds")) m.score_cost_seconds = std::stod(value("score_cost_seconds"));
   if (has("rate_factor")) m.rate_factor = std::stod(value("rate_factor"));
   if (has("rollbacks")) m.rollbacks = std::stoll(value("rollbacks"));
+  if (has("score_key")) m.score_key = value("score_key");
   if (has("batch_parts")) m.batch_parts = std::stoi(value("batch_parts"));
   if (!(m.rate_factor > 0 && m.rate_factor <= 1) || m.rollbacks < 0 || m.batch_parts < 1)
     throw std::out_of_range("training state");

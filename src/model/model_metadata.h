@@ -26,6 +26,7 @@ struct ModelMetadata {
   double rate_factor = 1;          ///< of the learning rate, halved by every rollback
   int64_t rollbacks = 0;
   int batch_parts = 1;  ///< pieces a batch has to be cut into for want of memory
+  std::string score_key;  ///< what the scores were taken on, see TrainHooks
 };
 
 /// Numbers that are not finite become null and come back as NaN.

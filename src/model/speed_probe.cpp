@@ -55,10 +55,10 @@ double ForwardFlops(const std::string& architecture) {
 
 }  // namespace
 
-ArithmeticCeiling MeasureCeiling(const std::string& device, int threads, double seconds) {
+ArithmeticCeiling MeasureCeiling(const std::string& device, int threads, double seconds, const std::string& precision) {
   SetTorchThreads(threads);
   const at::NoGradGuard no_grad;
-  const Placement placement = ChoosePlacement(device);
+  const Placement placement = ChoosePlacement(device, precision);
   const auto options = at::TensorOptions(placement.device).dtype(placement.type);
   ArithmeticCeiling ceiling;
   ceiling.device = DescribePlacement(placement);
@@ -81,10 +81,10 @@ ArithmeticCeiling MeasureCeiling(const std::string& device, int threads, double 
 }
 
 SpeedResult MeasureTrainingSpeed(const std::string& architecture, int batch, const std::string& device,
-                                 int threads, double seconds) {
+                                 int threads, double seconds, const std::string& precision) {
   SetTorchThreads(threads);
   const Architecture& description = ArchitectureByName(architecture);
-  TrainingEngine engine(description, {"a", "b"}, ChoosePlacement(device), 1);
+  TrainingEngine engine(description, {"a", "b"}, ChoosePlacement(device, precision), 1);
   const FaceBatch faces = RandomBatch(description, 2 * batch);
   const double time =
       MedianSeconds(engine.networks().placement, seconds, [&] { engine.Step(faces, 1e-5, 0); });
@@ -162,6 +162,39 @@ NetworkFacts InspectNetwork(const std::string& architecture) {
   facts.code_shape = code.sizes().vec();
   facts.output_shape = networks.decoders[0].second.Forward(code).sizes().vec();
   return facts;
+}
+
+LossAgreement CompareLosses(int side, int channels, bool masked) {
+  const at::Generator random = at::make_generator<at::CPUGeneratorImpl>(3);
+  constexpr int64_t kFaces = 3;
+  const at::Tensor targets = at::randint(0, 256, {kFaces, side, side, 3}, random, at::kByte);
+  const at::Tensor masks = at::randint(0, 256, {kFaces, side, side}, random, at::kByte);
+  const at::Tensor start =
+      at::randn({kFaces, channels, side, side}, random, at::kFloat).contiguous(at::MemoryFormat::ChannelsLast);
+  LossTerms terms{0.5, FaceWeights({side, 1.4f, 0.1f}, at::kCPU), {}, masked};
+  const auto slopes_of = [&](const auto& measure, double& loss) {
+    const at::Tensor logits = start.clone(at::MemoryFormat::Preserve).requires_grad_(true);
+    const at::Tensor value = measure(logits).loss;
+    loss = value.template item<double>();
+    value.backward();
+    return logits.grad();
+  };
+  LossAgreement agreement;
+  const at::Tensor fused =
+      slopes_of([&](const at::Tensor& x) { return MeasureSideFused(x, targets, masks, terms); }, agreement.fused);
+  terms.mask = masks.unsqueeze(1).to(at::kFloat).mul(1.0 / 255.0);
+  const at::Tensor pictures = targets.permute({0, 3, 1, 2}).to(at::kFloat).mul(1.0 / 255.0);
+  const at::Tensor by_operations = slopes_of(
+      [&](const at::Tensor& x) { return MeasureSide(x, pictures, terms); }, agreement.by_operations);
+  agreement.gradient_difference = (fused - by_operations).abs().max().item<double>();
+  agreement.largest_slope = by_operations.abs().max().item<double>();
+  return agreement;
+}
+
+double DistanceOfShiftedCodes(int faces, double shift) {
+  const at::Generator random = at::make_generator<at::CPUGeneratorImpl>(4);
+  const at::Tensor codes = at::randn({2, faces, 4096}, random, at::kFloat);
+  return CodeDistance({codes[0], codes[1] + shift}).item<double>();
 }
 
 }  // namespace reelswap

@@ -15,7 +15,8 @@ struct ArithmeticCeiling {
   std::string device;         ///< "cpu (bf16)"
 };
 /// seconds: spent on each shape.
-ArithmeticCeiling MeasureCeiling(const std::string& device, int threads, double seconds);
+ArithmeticCeiling MeasureCeiling(const std::string& device, int threads, double seconds,
+                                 const std::string& precision = "auto");
 
 struct SpeedResult {
   double images_per_second = 0;
@@ -27,7 +28,7 @@ struct SpeedResult {
 /// optimiser, running averages).
 /// batch: faces per person. Runs one step to warm up, then until `seconds` are over (at least two steps).
 SpeedResult MeasureTrainingSpeed(const std::string& architecture, int batch, const std::string& device,
-                                 int threads, double seconds);
+                                 int threads, double seconds, const std::string& precision = "auto");
 
 /// The loop one would write first, as baseline: fp32, both people one after the other, plain layout, an
 /// optimiser of several passes. CPU only.
@@ -51,5 +52,19 @@ struct NetworkFacts {
   std::vector<int64_t> output_shape;
 };
 NetworkFacts InspectNetwork(const std::string& architecture);
+
+/// The loss of random faces by the fused kernel of the CPU and by the tensor operations that other devices use.
+struct LossAgreement {
+  double fused = 0;
+  double by_operations = 0;
+  double gradient_difference = 0;  ///< largest difference of a slope
+  double largest_slope = 0;
+};
+/// channels: 3, or 4 with a mask of the network's own. masked: only the inside of random masks counts.
+LossAgreement CompareLosses(int side, int channels, bool masked);
+
+/// How far apart CodeDistance finds two people's codes: `faces` random ones each, the second person's moved by
+/// `shift` standard deviations.
+double DistanceOfShiftedCodes(int faces, double shift);
 
 }  // namespace reelswap

@@ -37,7 +37,8 @@ bool OnPlateau(const std::vector<ScorePoint>& scores) {
     double& best = 3 * point.iteration <= 2 * last ? before : late;
     best = std::max(best, point.result.score);
   }
-  return before > -1e300 && late <= before + kPlateauRise;
+  // At 0 a swap is no better than none: the training has hardly begun, however long that lasts.
+  return before > 0 && late <= before + kPlateauRise;
 }
 
 std::optional<ScorePoint> BestOf(const std::vector<ScorePoint>& scores) {

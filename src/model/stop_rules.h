@@ -13,7 +13,7 @@ namespace reelswap {
 std::chrono::system_clock::time_point NextLocalMinute(std::chrono::system_clock::time_point now, int minute);
 
 /// True when the score has not risen for a while: there are at least 8 scores, and the best of the last third of
-/// the scored iterations is no more than 0.002 above the best before it. 0.002 is about how much the score of
+/// the scored iterations is no more than 0.002 above the best before it, which is above 0. 0.002 is about how much the score of
 /// neighbouring checkpoints differs by chance.
 bool OnPlateau(const std::vector<ScorePoint>& scores);
 

@@ -13,6 +13,7 @@
 
 #include "core/faces.h"
 #include "core/progress.h"
+#include "model/swapped_crop.h"
 
 namespace reelswap {
 
@@ -47,7 +48,7 @@ struct TrainOptions {
   int until_minute = -1;        ///< stop at this minute of the local day (07:00 = 420), the next one to come; -1 = no
   bool plateau = false;         ///< stop when the held-out score has not risen for a while (needs a scorer)
   int64_t save_every = 500;     ///< steps between checkpoints
-  int64_t preview_every = 250;  ///< steps between preview pictures
+  int64_t preview_every = 250;  ///< steps between preview pictures; those that would take over 5 % of the time are left out
   int64_t score_every = 0;      ///< steps between held-out scores; 0 = chosen so that scoring takes about 3 % of the time
   int64_t milestone_every = 0;  ///< steps between kept weights; 0 = ten checkpoints' distance
   bool adversarial = false;     ///< a critic sharpens the last fifth of the training
@@ -62,12 +63,13 @@ struct TrainOptions {
 struct HistoryPoint {
   int64_t iteration = 0;
   double seconds = 0;                  ///< training time up to here (without scoring and previews)
-  std::map<std::string, double> loss;  ///< person -> mean absolute error in [0,1]
+  std::map<std::string, double> loss;  ///< person -> mean absolute error in [0,1]; inside the mask where the loss is
 };
 
-/// Crops of the architecture's input through a person's decoder -> crops of its output, BGR.
+/// Crops of the architecture's input through a person's decoder -> crops of its output, each with the network's own
+/// mask where the architecture draws one.
 using SwapFunction =
-    std::function<std::vector<cv::Mat>(std::span<const cv::Mat> crops, const std::string& person)>;
+    std::function<std::vector<SwappedCrop>(std::span<const cv::Mat> crops, const std::string& person)>;
 
 /// How good a model is on faces that it never learns from.
 struct HeldOutScore {
@@ -85,8 +87,14 @@ struct ScorePoint {
 /// What others do with the model while it learns. Called on the training's thread with the averaged weights;
 /// what they throw ends the training like any other error (the checkpoint stays).
 struct TrainHooks {
+  /// Names what `score` is taken on. Scores of another key are not comparable: a training that goes on with another
+  /// key forgets them, and its earlier best weights are set aside.
+  std::string score_key;
   std::function<HeldOutScore(const SwapFunction&)> score;                         ///< empty: no scores
   std::function<void(const SwapFunction&, int64_t iteration, double seconds)> preview;  ///< with every preview
+  /// Called with a finished picture that shows swapped faces, under its temporary name, before it gets its final
+  /// one; may rewrite it. Empty: not marked.
+  std::function<void(const std::filesystem::path& picture)> mark;
 };
 
 struct TrainSummary {
@@ -113,7 +121,8 @@ struct TrainSummary {
 ///   best.safetensors                 averaged weights of the best held-out score (with hooks.score)
 ///   milestone_<iteration>.safetensors  averaged weights on the way, at most 5, spread over the training
 ///   history.csv                      losses, scores and every number measured with them
-///   preview.png                      a fixed set of faces of each person: original, self-reconstruction, swapped
+///   preview.png                      a fixed set of faces of each person: original, self-reconstruction, swapped;
+///                                    as hooks.mark leaves it
 ///   loss.png                         losses and scores as curves
 /// Resumes from the checkpoint when one is there and fits (same architecture, people, geometry): on one device with
 /// the same options and number of threads the weights come out as without the interruption, bit for bit on the CPU

@@ -43,6 +43,17 @@ void CheckFaceCounts(const std::vector<TrainingFaces>& people, int batch) {
   }
 }
 
+void CheckLandmarks(const std::vector<TrainingFaces>& people, const Architecture& architecture) {
+  for (const TrainingFaces& person : people) {
+    if (architecture.mask && person.landmarks.size() != person.images.size()) {
+      throw Error(ErrorKind::kFaces,
+                  fmt::format("{} learns the faces' masks from their landmarks, and those of {} are not known: collect "
+                              "the faces again, or choose another train.model",
+                              architecture.name, person.person));
+    }
+  }
+}
+
 void CheckSame(const std::filesystem::path& path, const std::string& what, const std::string& theirs,
                const std::string& ours, const std::string& cure) {
   if (theirs != ours) {

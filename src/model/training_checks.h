@@ -17,6 +17,9 @@ void CheckArguments(const std::vector<TrainingFaces>& people, const TrainOptions
 /// Error(kFaces) for a person with fewer faces than a batch.
 void CheckFaceCounts(const std::vector<TrainingFaces>& people, int batch);
 
+/// Error(kFaces) where an architecture draws masks and a person's faces have no landmarks.
+void CheckLandmarks(const std::vector<TrainingFaces>& people, const Architecture& architecture);
+
 /// Error(kModel) that says in what a file and this training differ; `cure` ends the sentence.
 void CheckSame(const std::filesystem::path& path, const std::string& what, const std::string& theirs,
                const std::string& ours, const std::string& cure);

@@ -25,6 +25,12 @@ bool CostSchedule::Due(int64_t iteration, double seconds) const {
 }
 
 void CostSchedule::Done(int64_t iteration, double seconds, double cost) {
+  if (!prepared_ && !bounded_) cost = std::min(cost, any_ ? cost_ : seconds * share_);
+  prepared_ = true;
+  GoOnFrom(iteration, seconds, cost);
+}
+
+void CostSchedule::GoOnFrom(int64_t iteration, double seconds, double cost) {
   any_ = true;
   last_iteration_ = iteration;
   last_seconds_ = seconds;

@@ -51,8 +51,13 @@ class CostSchedule {
   CostSchedule(int64_t every, int64_t first, double share, bool bounded);
   /// seconds: of training (without what the schedule is for).
   bool Due(int64_t iteration, double seconds) const;
-  /// One has been done, and took `cost` seconds.
+  /// One was done by an earlier run.
+  void GoOnFrom(int64_t iteration, double seconds, double cost);
+  /// One has been done, and took `cost` seconds. The first one of a run also prepares what the others use, so it
+  /// counts as no more than the share of the time until then, or than an earlier run's cost; not so where bounded.
   void Done(int64_t iteration, double seconds, double cost);
+  /// What the last one counts as, seconds.
+  double cost() const { return cost_; }
   /// The training goes on from an earlier iteration.
   void RolledBackTo(int64_t iteration);
 
@@ -63,6 +68,7 @@ class CostSchedule {
   const double share_;
   const bool bounded_;
   bool any_ = false;
+  bool prepared_ = false;  ///< one was done in this run
   int64_t last_iteration_ = 0;
   double last_seconds_ = 0, cost_ = 0;
 };

@@ -32,6 +32,14 @@ void MoveTo(const fs::path& from, const fs::path& to) {
   if (ec) throw Error(ErrorKind::kDisk, fmt::format("cannot move {} aside: {}", from.string(), ec.message()));
 }
 
+/// "earlier", "earlier_2", ...: what was set aside once is never written over.
+fs::path UnusedFolder(const fs::path& folder) {
+  std::error_code ec;
+  fs::path aside = folder / "earlier";
+  for (int n = 2; fs::exists(aside, ec); ++n) aside = folder / fmt::format("earlier_{}", n);
+  return aside;
+}
+
 /// Nothing of this process is in the making when a training begins, so its own number is an earlier process's.
 bool IsGone(const std::string& process) {
   const long id = std::strtol(process.c_str(), nullptr, 10);
@@ -96,9 +104,16 @@ void SetEarlierWeightsAside(const fs::path& folder) {
   if (fs::exists(BestPath(folder), ec)) files.push_back(BestPath(folder));
   for (const int64_t iteration : ListMilestones(folder)) files.push_back(MilestonePath(folder, iteration));
   if (files.empty()) return;
-  for (const fs::path& file : files) MoveTo(file, folder / "earlier" / file.filename());
+  const fs::path aside = UnusedFolder(folder);
+  for (const fs::path& file : files) MoveTo(file, aside / file.filename());
   LogWarning(fmt::format("{} holds weights of a training whose checkpoint is gone; they are kept in {}",
-                         folder.string(), (folder / "earlier").string()));
+                         folder.string(), aside.string()));
+}
+
+void SetBestAside(const fs::path& folder) {
+  std::error_code ec;
+  if (!fs::exists(BestPath(folder), ec)) return;
+  MoveTo(BestPath(folder), UnusedFolder(folder) / BestPath(folder).filename());
 }
 
 void SetDamagedAside(const fs::path& folder) {

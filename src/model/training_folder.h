@@ -25,9 +25,12 @@ std::vector<int64_t> MilestonesToDrop(std::vector<int64_t> iterations, size_t ke
 /// tables whose process is gone.
 void RemoveStaleTemporaries(const std::filesystem::path& folder);
 
-/// Moves what another training left (best and milestone weights) into folder/earlier, so that it is not taken
+/// Moves what another training left (best and milestone weights) into folder/earlier (or earlier_2, ...), so that it is not taken
 /// for the new one's. Throws Error(kDisk).
 void SetEarlierWeightsAside(const std::filesystem::path& folder);
+
+/// Moves the best weights there: scores they won are not comparable any more. Throws Error(kDisk).
+void SetBestAside(const std::filesystem::path& folder);
 
 /// Moves a damaged newest checkpoint aside, so that it does not replace the good previous one at the next save.
 /// Throws Error(kDisk).

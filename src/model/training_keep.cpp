@@ -18,6 +18,20 @@ namespace {
 
 constexpr size_t kMilestones = 5;
 
+/// No unmarked picture of swapped faces lies under a final name.
+void WriteMarkedPhoto(const std::filesystem::path& path, const cv::Mat& bgr, const TrainHooks& hooks) {
+  const std::filesystem::path temporary = TemporaryPathFor(path);
+  try {
+    WritePhoto(temporary, bgr);
+    if (hooks.mark) hooks.mark(temporary);
+    CommitFile(temporary, path);
+  } catch (...) {
+    std::error_code ec;
+    std::filesystem::remove(temporary, ec);
+    throw;
+  }
+}
+
 }  // namespace
 
 LossWatch::Verdict TrainingRun::Examine() {
@@ -78,13 +92,22 @@ void TrainingRun::AdoptBest() {
   }
 }
 
+void TrainingRun::ForgetOtherScores() {
+  if (!job_.hooks.score || state_.score_key == job_.hooks.score_key) {
+    return;
+  }
+  if (!state_.scores.empty()) {
+    LogInfo("what the scores are taken on has changed: the best weights so far are set aside, scoring starts anew");
+    SetBestAside(job_.folder);
+  }
+  state_.scores.clear();
+  state_.best.reset();
+  state_.score_key = job_.hooks.score_key;
+}
+
 SwapFunction TrainingRun::Swap() const {
   return [this](std::span<const cv::Mat> crops, const std::string& person) {
-    std::vector<cv::Mat> swapped;
-    for (SwappedCrop& crop : SwapCrops(engine_->networks(), crops, person, false)) {
-      swapped.push_back(std::move(crop.image));
-    }
-    return swapped;
+    return SwapCrops(engine_->networks(), crops, person);
   };
 }
 
@@ -100,14 +123,17 @@ void TrainingRun::Score() {
     LogWarning(fmt::format("the held-out score at iteration {} is no number; it does not count", state_.iteration));
   } else {
     state_.scores.push_back(point);
-    if (!state_.best || point.result.score > state_.best->result.score) {
+    const double best = state_.best ? state_.best->result.score : point.result.score;
+    // Of equals the earlier ones; but while scores are at their floor, the most trained weights are the best guess.
+    const bool floor = point.result.score <= 0 && point.result.score >= best;
+    if (!state_.best || point.result.score > best || floor) {
       state_.seconds = seconds;
       WriteAveragedWeights(BestPath(job_.folder), *engine_, state_, point);
       state_.best = point;
     }
   }
-  state_.score_cost_seconds = pause.Seconds();
-  scoring_.Done(state_.iteration, seconds, state_.score_cost_seconds);
+  scoring_.Done(state_.iteration, seconds, pause.Seconds());
+  state_.score_cost_seconds = scoring_.cost();
   WriteTable();
 }
 
@@ -118,8 +144,10 @@ void TrainingRun::ShowPictures(bool with_hook) {
   const TrainingEngine::Averaged averaged(*engine_);
   const std::string title =
       fmt::format("{}, iteration {}, {:.1f} minutes", job_.options.architecture, state_.iteration, seconds / 60);
-  WritePhoto(job_.folder / "preview.png",
-             DrawPreview(RenderPreview(engine_->networks(), job_.people, job_.image_geometry, state_.seed), title));
+  WriteMarkedPhoto(
+      job_.folder / "preview.png",
+      DrawPreview(RenderPreview(engine_->networks(), job_.people, job_.image_geometry, state_.seed), title),
+      job_.hooks);
   WritePhoto(job_.folder / "loss.png",
              DrawTrainingChart(state_.history, state_.scores, names_, "mean absolute error, " + title));
   if (with_hook && job_.hooks.preview) job_.hooks.preview(Swap(), state_.iteration, seconds);

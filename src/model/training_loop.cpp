@@ -53,6 +53,7 @@ TrainSummary RunTraining(const TrainingJob& job, const TrainingSeams& seams) {
     if (Finished(job.options, state.iteration, state.seconds, state.scores)) return FinishedSummary(state, job.options);
   }
   CheckFaceCounts(job.people, job.options.batch);
+  CheckLandmarks(job.people, architecture);
   if (!found) SetEarlierWeightsAside(job.folder);
   if (found && found->newest_damaged) SetDamagedAside(job.folder);
   return TrainingRun(job, seams, found).Run();

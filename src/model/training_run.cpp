@@ -51,9 +51,10 @@ TrainingRun::TrainingRun(const TrainingJob& job, const TrainingSeams& seams,
   first_iteration_ = state_.iteration;
   if (found) {
     saved_at_ = state_.iteration;
+    ForgetOtherScores();
     AdoptBest();
     if (!state_.scores.empty()) {
-      scoring_.Done(state_.scores.back().iteration, state_.scores.back().seconds, state_.score_cost_seconds);
+      scoring_.GoOnFrom(state_.scores.back().iteration, state_.scores.back().seconds, state_.score_cost_seconds);
     }
   }
   watch_ = std::make_unique<Stopwatch>(seams_.clock, state_.seconds);
@@ -69,6 +70,7 @@ void TrainingRun::Start(const std::optional<FoundCheckpoint>& found) {
     state_ = LoadTrainingState(file, found->metadata);
   } else {
     state_ = {};
+    state_.score_key = job_.hooks.score_key;
     state_.seed = job_.options.seed;
     state_.image_geometry = job_.image_geometry;
     if (job_.base_weights) {
@@ -94,8 +96,8 @@ void TrainingRun::MakeLoader() {
   // After a rollback other batches: the same ones might lead to the same end.
   const uint64_t seed =
       state_.rollbacks == 0 ? state_.seed : MixKey(state_.seed, static_cast<uint64_t>(state_.rollbacks), 0, 0xba7c);
-  // A CPU step takes about fifty times as long as preparing its faces: a second thread would only
-  // take a core from it. A GPU needs all the help there is.
+  // One thread prepares several times what a CPU step takes (see training_bench): a second one would only take a
+  // core from it. A GPU needs all the help there is.
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   const int workers = placement_.device.is_cuda() ? std::min(cores, 12) : std::max(1, cores / 16);
   FaceLoaderSettings settings = LoaderSettingsFor(engine_->networks().architecture, job_.image_geometry,
@@ -177,8 +179,8 @@ at::Tensor TrainingRun::StepWithinMemory(double progress) {
     }
     const bool first = state_.batch_parts == 1;
     state_.batch_parts = std::min(2 * state_.batch_parts, batch);
-    const std::string line = fmt::format("memory is short: batches of {} go through in {} pieces (same result, {})",
-                                         batch, state_.batch_parts, "a little slower");
+    const std::string line = fmt::format("memory is short: batches of {} go through in {} pieces (nearly the same result, a little slower)",
+                                         batch, state_.batch_parts);
     first ? LogWarning(line) : LogInfo(line);
   }
 }
@@ -229,6 +231,7 @@ void TrainingRun::RollBack(const Diverged& trouble) {
   std::optional<FoundCheckpoint> found = FindCheckpoint(job_.folder);
   if (found && found->newest_damaged) SetDamagedAside(job_.folder);
   Start(found);
+  if (found) AdoptBest();  // scored after that checkpoint, and good weights all the same
   scoring_.RolledBackTo(state_.iteration);
   showing_.RolledBackTo(state_.iteration);
   state_.rollbacks = rollbacks;
@@ -238,19 +241,20 @@ void TrainingRun::RollBack(const Diverged& trouble) {
 }
 
 void TrainingRun::Finish(const std::string& reason) {
-  if (state_.iteration == 0 && steps_ > 0) {
+  const bool interrupted = reason == "interrupted";
+  if (state_.iteration == 0 && steps_ > 0 && !interrupted) {
     throw Error(ErrorKind::kModel, "the training diverged and its time is over before it reached a good checkpoint: "
                                    "lower train.learning_rate");
   }
   if (state_.iteration > 0 && saved_at_ != state_.iteration) {
-    const bool interrupted = reason == "interrupted";
     const bool scored = !state_.scores.empty() && state_.scores.back().iteration == state_.iteration;
     if (job_.hooks.score && !interrupted && !scored) Score();
     save_due_ = true;
     KeepWeights();
     if (save_due_) {
-      if (!interrupted) throw Diverged("the loss is not what it was");
-      LogWarning("interrupted while the loss was far from what it had been: the last good checkpoint stays");
+      const bool time_is_over = reason == "hours" || reason == "until";
+      if (!interrupted && !(time_is_over && saved_at_ >= 0)) throw Diverged("the loss is not what it was");
+      LogWarning("the training ends while the loss is far from what it had been: the last good checkpoint stays");
     }
     if (shown_at_ != state_.iteration) ShowPictures(!interrupted);
   }

@@ -17,6 +17,7 @@ struct TrainingState {
   double rate_factor = 1;           ///< of the learning rate, halved by every rollback
   int64_t rollbacks = 0;
   int batch_parts = 1;              ///< pieces a batch has to be cut into for want of memory
+  std::string score_key;            ///< what the scores were taken on, see TrainHooks
 };
 
 }  // namespace reelswap

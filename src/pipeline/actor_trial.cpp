@@ -159,30 +159,35 @@ struct ActorTrial::Impl {
     for (const double error : errors) landmark_error_floor += error / static_cast<double>(errors.size());
   }
 
-  std::vector<cv::Mat> Swapped(const SwapFunction& swap) const {
+  std::vector<SwappedCrop> Swapped(const SwapFunction& swap) const {
     std::vector<cv::Mat> crops;
     for (const TrialFrame& frame : frames) crops.push_back(frame.crop.clone());  // a swap may work in place
-    std::vector<cv::Mat> swapped = swap(crops, source_person);
+    std::vector<SwappedCrop> swapped = swap(crops, source_person);
     if (swapped.size() != frames.size()) {
       throw std::invalid_argument(
           fmt::format("{} faces were swapped into {}", frames.size(), swapped.size()));
     }
-    for (const cv::Mat& crop : swapped) {
-      if (crop.type() != CV_8UC3 || crop.size() != cv::Size(output.size, output.size)) {
+    for (const auto& [image, mask] : swapped) {
+      if (image.type() != CV_8UC3 || image.size() != cv::Size(output.size, output.size)) {
         throw std::invalid_argument(fmt::format("a swapped face must be 8-bit BGR of {0}x{0} px, not {1}x{2}",
-                                                output.size, crop.cols, crop.rows));
+                                                output.size, image.cols, image.rows));
+      }
+      if (!mask.empty() && (mask.type() != CV_8UC1 || mask.size() != image.size())) {
+        throw std::invalid_argument(fmt::format("a swapped face's mask must be 8-bit gray of {0}x{0} px, "
+                                                "not {1}x{2}",
+                                                output.size, mask.cols, mask.rows));
       }
     }
     return swapped;
   }
 
-  std::vector<FrameResult> Results(const std::vector<cv::Mat>& swapped) const {
+  std::vector<FrameResult> Results(const std::vector<SwappedCrop>& swapped) const {
     std::vector<FrameResult> results(frames.size());
     ForEach(frames.size(), [&](size_t i) {
       const TrialFrame& frame = frames[i];
       FrameResult& result = results[i];
       result.picture = frame.target.clone();
-      PasteFace(result.picture, {swapped[i], {}, frame.face_from_frame}, frame.face.landmarks);
+      PasteFace(result.picture, {swapped[i].image, swapped[i].mask, frame.face_from_frame}, frame.face.landmarks);
       result.score = frame.ruler.Score(result.picture);
       result.landmark_error = LandmarkErrorOn(result.picture, frame, FaceDetector());
     });
@@ -209,7 +214,7 @@ struct ActorTrial::Impl {
     return truth > 0 ? result / truth : 0;
   }
 
-  ActorScores Scores(const std::vector<cv::Mat>& swapped) const {
+  ActorScores Scores(const std::vector<SwappedCrop>& swapped) const {
     const std::vector<FrameResult> results = Results(swapped);
     ActorScores scores;
     std::vector<TruthScore> all;
@@ -268,8 +273,8 @@ ActorTrial& ActorTrial::operator=(ActorTrial&&) noexcept = default;
 ActorScores ActorTrial::Run(const SwapFunction& swap) const { return impl_->Scores(impl_->Swapped(swap)); }
 
 ActorScores ActorTrial::Ceiling() const {
-  std::vector<cv::Mat> ideal;
-  for (const TrialFrame& frame : impl_->frames) ideal.push_back(frame.ideal);
+  std::vector<SwappedCrop> ideal;
+  for (const TrialFrame& frame : impl_->frames) ideal.push_back({frame.ideal, {}});
   return impl_->Scores(ideal);
 }
 

@@ -69,7 +69,7 @@ class ActorTrial {
   ActorTrial& operator=(ActorTrial&&) noexcept;
 
   /// Calls `swap` once with all crops; what it throws passes through. Throws std::invalid_argument when it
-  /// does not give one crop of the output's size for each.
+  /// does not give one crop of the output's size for each, or a mask of another size.
   ActorScores Run(const SwapFunction& swap) const;
   /// Best, median and worst frame by quality, in this order; fewer when fewer were scored.
   std::vector<TrialPicture> Pictures(const SwapFunction& swap) const;

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "compose/label.h"
 #include "core/error.h"
@@ -18,6 +19,7 @@
 #include "pipeline/face_replacement.h"
 #include "pipeline/media_store.h"
 #include "pipeline/train.h"
+#include "pipeline/training_record.h"
 #include "pipeline/workspace.h"
 
 namespace reelswap {
@@ -28,22 +30,28 @@ namespace {
 struct Subject {
   std::string name;
   fs::path weights;
+  std::map<std::string, std::string> training_faces;  ///< see ModelCard; empty: not known
 };
+
+Subject SubjectOf(const StoredModel& stored) {
+  return {fmt::format("{}@{}", stored.card.name, stored.card.version), stored.weights, stored.card.training_faces};
+}
 
 Subject FindSubject(const RunContext& context, const std::string& model) {
   if (model.empty()) {
-    const StoredModel stored = FindTrainedModel(context);
-    return {fmt::format("{}@{}", stored.card.name, stored.card.version), stored.weights};
+    return SubjectOf(FindTrainedModel(context));
   }
   if (model.ends_with(".safetensors")) {
     if (!fs::is_regular_file(model)) {
       throw Error(ErrorKind::kModel, fmt::format("there is no model file {}", model));
     }
-    return {fs::path(model).filename().string(), model};
+    // Weights in a training's folder (best, a milestone) are that training's.
+    return {fs::path(model).filename().string(), model,
+            LoadTrainingRecord(fs::absolute(model).parent_path()).training_faces};
   }
   const StoredModel stored = ModelLibrary(context.project.library).Find(model);
   VerifyWeights(stored);
-  return {fmt::format("{}@{}", stored.card.name, stored.card.version), stored.weights};
+  return SubjectOf(stored);
 }
 
 std::map<std::string, UsableFaces> FindFaces(const RunContext& context) {
@@ -81,7 +89,9 @@ class ModelJudge {
     RequirePeople(context_, subject_, swapper_.info());
     ProjectTrialOptions options;
     options.frames = request.frames;
-    trial_.emplace(context.project, FindFaces(context), swapper_.info().input, swapper_.info().output, options);
+    std::map<std::string, UsableFaces> faces = FindFaces(context);
+    FindDoubts(faces);
+    trial_.emplace(context.project, std::move(faces), swapper_.info().input, swapper_.info().output, options);
     RequireHeldOut(context, *trial_);
   }
 
@@ -93,14 +103,16 @@ class ModelJudge {
     context_.progress.Report(event);
     const SwapFunction swap = [this](std::span<const cv::Mat> crops, const std::string& person) {
       if (context_.stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted; nothing was written");
-      return swapper_.Swap(crops, person);
+      return swapper_.SwapWithMasks(crops, person);
     };
     EvaluationReport report;
     report.subject = subject_.name;
     report.iterations = swapper_.info().iterations;
     report.model = trial_->Run(swap);
     rows = trial_->Rows(swap);
-    report.warnings = trial_->warnings();
+    report.warnings = doubts_;
+    report.warnings.insert(report.warnings.end(), trial_->warnings().begin(), trial_->warnings().end());
+    report.perhaps_trained_on = perhaps_trained_on_;
     event.state = ProgressEvent::State::kDone;
     event.note = report.model.score ? fmt::format("score {:.3f}", *report.model.score) : "";
     context_.progress.Report(event);
@@ -108,9 +120,26 @@ class ModelJudge {
   }
 
  private:
+  /// Which faces are held out follows from today's project; the model may have been trained with other ones.
+  void FindDoubts(const std::map<std::string, UsableFaces>& faces) {
+    for (const auto& [person, usable] : faces) {
+      if (usable.held_out.empty()) continue;
+      const auto trained = subject_.training_faces.find(person);
+      const bool known = trained != subject_.training_faces.end();
+      if (known && trained->second == usable.training_faces) continue;
+      perhaps_trained_on_.push_back(person);
+      doubts_.push_back(known ? fmt::format("the held-out faces of {} may have been trained on: the split has changed "
+                                            "since {} was trained", person, subject_.name)
+                              : fmt::format("the held-out faces of {} may have been trained on: what {} was trained on "
+                                            "is not known", person, subject_.name));
+    }
+  }
+
   const RunContext& context_;
   const Subject subject_;
   const FaceSwapper swapper_;
+  std::vector<std::string> perhaps_trained_on_;
+  std::vector<std::string> doubts_;
   std::optional<ProjectTrial> trial_;
 };
 
@@ -122,14 +151,13 @@ void RequirePerson(const Project& project, const std::string& name) {
                                              fmt::join(names, ", ")));
 }
 
-/// Where in the original the result begins: what the project's target of the same place says.
-double StartOf(const RunContext& context, const std::string& original) {
-  const fs::path path = fs::absolute(original).lexically_normal();
-  for (const ConvertJob& job : PlanConversions(context)) {
-    const auto on_disk = FindOnDisk(context.workspace, job.location);
-    if (job.location == original || (on_disk && on_disk->lexically_normal() == path)) return job.target->start_seconds;
-  }
-  return 0;
+/// A video of the same name elsewhere, or judged for another swap, has its own folder.
+std::string FolderOf(const EvaluateRequest& request, const std::string& subject) {
+  if (!request.video) return SafeName(subject);
+  const VideoPair& pair = *request.video;
+  const std::string path = fs::absolute(pair.result).lexically_normal().string();
+  const std::string hash = Sha256OfBytes(fmt::format("{}\n{}\n{}", path, pair.from, pair.to));
+  return fmt::format("{}_{}", SafeName(subject), hash.substr(0, 6));
 }
 
 /// The original as a file: a target's address stands for its download.
@@ -150,7 +178,7 @@ EvaluationReport JudgeVideo(const RunContext& context, const EvaluateRequest& re
   VideoTrialOptions options;
   options.result = pair.result;
   options.original = OriginalFile(context, pair.original);
-  options.original_start_seconds = StartOf(context, pair.original);
+  options.original_start_seconds = StartOfOriginal(context, pair.result, pair.original);
   options.from = pair.from;
   options.to = pair.to;
   options.frames = request.frames;
@@ -171,6 +199,7 @@ EvaluationReport JudgeVideo(const RunContext& context, const EvaluateRequest& re
     }
   }
   report.video = ScoreVideo(options, people, context.progress, context.stop);
+  report.warnings.insert(report.warnings.end(), report.video->warnings.begin(), report.video->warnings.end());
   constexpr std::array<const char*, 3> kRanks = {"best", "median", "worst"};
   for (size_t i = 0; i < report.video->pictures.size(); ++i) {
     const FootagePicture& picture = report.video->pictures[i];
@@ -200,6 +229,26 @@ void WriteSheet(const Project& project, const EvaluationReport& report, const st
 
 }  // namespace
 
+double StartOfOriginal(const RunContext& context, const std::string& result, const std::string& original) {
+  const fs::path made = fs::absolute(result).lexically_normal(), from = fs::absolute(original).lexically_normal();
+  std::set<double> starts;
+  for (const ConvertJob& job : PlanConversions(context)) {
+    if (fs::absolute(job.output).lexically_normal() == made) return job.target->start_seconds;
+    const auto on_disk = FindOnDisk(context.workspace, job.location);
+    if (job.location == original || (on_disk && on_disk->lexically_normal() == from)) {
+      starts.insert(job.target->start_seconds);
+    }
+  }
+  if (starts.size() > 1) {
+    throw Error(ErrorKind::kUsage,
+                fmt::format("the project converts {} from {} s on, and {} is the output of none of these targets: name "
+                            "the video in {} where it was made, or a project with one of them",
+                            ShownLocation(original), fmt::join(starts, " s and from "), result,
+                            context.workspace.Output().string()));
+  }
+  return starts.empty() ? 0 : *starts.begin();
+}
+
 EvaluationReport Evaluate(const Project& project, const EvaluateRequest& request, ProgressSink& progress,
                           std::stop_token stop) {
   RequireKnownActors(project);
@@ -212,7 +261,7 @@ EvaluationReport Evaluate(const Project& project, const EvaluateRequest& request
       request.video ? JudgeVideo(context, request, rows) : ModelJudge(context, request).Run(rows);
   report.project = project.name;
   report.created_utc = UtcNow();
-  report.folder = context.workspace.Evaluation() / SafeName(report.subject);
+  report.folder = context.workspace.Evaluation() / FolderOf(request, report.subject);
   if (!rows.empty()) WriteSheet(project, report, rows);
   WriteFileAtomically(report.folder / "evaluation.json", EvaluationAsJson(report) + "\n");
   WriteFileAtomically(report.folder / "evaluation.html", EvaluationAsHtml(report));

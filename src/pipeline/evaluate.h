@@ -9,6 +9,7 @@
 #include "config/project.h"
 #include "core/progress.h"
 #include "pipeline/project_trial.h"
+#include "pipeline/run_context.h"
 #include "pipeline/video_trial.h"
 
 namespace reelswap {
@@ -36,15 +37,21 @@ struct EvaluationReport {
   Evaluation model;                  ///< empty for a video
   std::optional<VideoScores> video;
   std::vector<std::string> warnings;
+  std::vector<std::string> perhaps_trained_on;  ///< people whose held-out faces the model may have learned from
   std::filesystem::path folder;  ///< evaluation.json, evaluation.html and sheet.png lie here
 };
 
 /// Judges a model on the project's held-out faces and virtual actors, or a finished video against its original, and
-/// writes evaluation/<subject>/{evaluation.json, evaluation.html, sheet.png} into the workspace. Throws Error: kFaces
+/// writes evaluation/<subject>/{evaluation.json, evaluation.html, sheet.png} into the workspace (for a video its name is
+/// followed by a hash of path and swap, so that another of the same name keeps its own). Throws Error: kFaces
 /// when there is nothing to judge by (says how to change that), kModel for a model that does not exist, is damaged
 /// or lacks a person, kUsage for a person the project does not have.
 EvaluationReport Evaluate(const Project& project, const EvaluateRequest& request, ProgressSink& progress,
                           std::stop_token stop);
+
+/// Where in `original` the video `result` begins: what the project's target says whose output it is, else the targets
+/// made from the original; 0 where there is none. Throws Error(kUsage) naming the starts where they differ.
+double StartOfOriginal(const RunContext& context, const std::string& result, const std::string& original);
 
 /// The report as JSON; indent = -1 puts it on one line.
 std::string EvaluationAsJson(const EvaluationReport& report, int indent = 2);

@@ -1,6 +1,7 @@
 // An evaluation for people (table, page, sheet) and for programs (JSON).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <opencv2/imgproc.hpp>
@@ -56,12 +57,18 @@ Table DirectionTable(const std::string& title, const std::vector<FootageDirectio
   return table;
 }
 
-Table SelfTable(const std::vector<SelfReconstruction>& people) {
+Table SelfTable(const std::vector<SelfReconstruction>& people, const std::vector<std::string>& perhaps_trained_on) {
+  const auto from = [&](const SelfReconstruction& person) {
+    const bool doubtful =
+        std::find(perhaps_trained_on.begin(), perhaps_trained_on.end(), person.person) != perhaps_trained_on.end();
+    if (doubtful) return "perhaps trained on";
+    return person.same_clip ? "a part of a trained clip" : "clips never trained on";
+  };
   Table table{"held-out faces through their own decoder", {"person", "ssim", "detail", "l1", "frames", "from"}, {},
               "detail: 0 a featureless face, 1 the picture itself"};
   for (const SelfReconstruction& person : people) {
     table.rows.push_back({person.person, Show(person.ssim, 3), Show(person.detail, 3), Show(person.l1, 4), std::to_string(person.frames),
-                          person.same_clip ? "the end of a trained clip" : "clips never trained on"});
+                          from(person)});
   }
   return table;
 }
@@ -71,7 +78,7 @@ std::vector<Table> Tables(const EvaluationReport& report) {
   if (!report.model.actors.empty()) tables.push_back(TruthTable(report.model.actors));
   if (report.model.footage) {
     tables.push_back(DirectionTable("on held-out faces", report.model.footage->directions));
-    tables.push_back(SelfTable(report.model.footage->people));
+    tables.push_back(SelfTable(report.model.footage->people, report.perhaps_trained_on));
   }
   if (report.video) {
     tables.push_back(DirectionTable("against the original", {report.video->direction}));
@@ -119,6 +126,7 @@ std::string Headline(const EvaluationReport& report) {
   std::string text = report.subject;
   if (report.iterations > 0) text += fmt::format(", {} iterations", FormatCount(static_cast<double>(report.iterations)));
   if (report.model.score) text += fmt::format(": score {:.3f}", *report.model.score);
+  if (!report.perhaps_trained_on.empty()) text += " (perhaps of faces it was trained on, see the warnings)";
   return text;
 }
 
@@ -143,6 +151,7 @@ std::string EvaluationAsJson(const EvaluationReport& report, int indent) {
   j["score"] = report.model.score ? json(*report.model.score) : json(nullptr);
   j["numbers"] = Numbers(report);
   j["warnings"] = report.warnings;
+  if (!report.perhaps_trained_on.empty()) j["perhaps_trained_on"] = report.perhaps_trained_on;
   j["sheet"] = (report.folder / "sheet.png").string();
   return j.dump(indent, ' ', false, json::error_handler_t::replace);
 }

@@ -258,15 +258,16 @@ FinderResult RunFinder(const Project& project, double seconds, ProgressSink& pro
   const Workspace workspace(project.workspace);
   const WorkspaceLock lock(workspace);
   const TrainOptions& options = project.train.options;
-  const FinderMachine machine = DescribeMachine(options.device);
+  const FinderMachine machine = DescribeMachine(options.device, options.precision);
   const FinderInstruments instruments = {
       [&](int batch, int threads, double span) {
-        return MeasureTrainingSpeed(options.architecture, batch, options.device, threads, span);
+        return MeasureTrainingSpeed(options.architecture, batch, options.device, threads, span, options.precision);
       },
       SteadySeconds, PeakMemoryBytes};
   FinderResult result = Explore(options.architecture, options.batch, machine, seconds, instruments, progress, stop);
   result.ceiling_gflops =
-      MeasureCeiling(options.device, machine.cores, std::min(kCeilingSeconds, seconds / 50)).convolution;
+      MeasureCeiling(options.device, machine.cores, std::min(kCeilingSeconds, seconds / 50), options.precision)
+          .convolution;
   SaveFinderResult(workspace, result);
   return result;
 }
@@ -289,17 +290,25 @@ std::optional<FinderResult> LoadFinderResult(const Workspace& workspace, const s
   return std::nullopt;
 }
 
-TrainOptions WithFinderChoice(const Workspace& workspace, const TrainSettings& train) {
+TrainOptions WithFinderChoice(const Workspace& workspace, const TrainSettings& train, const BatchLimits& limits) {
   TrainOptions options = train.options;
   if (options.threads != 0 && !train.fastest_batch) return options;
-  const auto found = LoadFinderResult(workspace, options.architecture, DescribeMachine(options.device));
+  const auto found =
+      LoadFinderResult(workspace, options.architecture, DescribeMachine(options.device, options.precision));
   const int batch = found ? FastestBatch(found->points) : 0;
-  if (train.fastest_batch && batch == 0) {
+  if (train.fastest_batch && limits.began_with > 0) {
+    options.batch = limits.began_with;
+    LogInfo(fmt::format("batch {}: what this training began with", options.batch));
+  } else if (train.fastest_batch && batch == 0) {
     LogWarning(fmt::format("train.batch is `fastest` and no batches were compared on this machine for {}: batch {} is "
                            "used (`reelswap train PROJECT --finder` measures)", options.architecture, options.batch));
   } else if (train.fastest_batch) {
     options.batch = batch;
     LogInfo(fmt::format("batch {}: the fastest the finder measured", options.batch));
+  }
+  if (train.fastest_batch && limits.fewest_faces > 0 && limits.fewest_faces < options.batch) {
+    options.batch = static_cast<int>(limits.fewest_faces);
+    LogInfo(fmt::format("batch {}: a person has no more faces", options.batch));
   }
   if (found && options.threads == 0) {
     options.threads = FastestThreads(found->points, options.batch);

@@ -32,8 +32,8 @@ struct FinderMachine {
     return device == other.device && requested == other.requested && cores == other.cores;
   }
 };
-/// This machine. physical_cores are counted in /sys (cores where that says nothing).
-FinderMachine DescribeMachine(const std::string& requested_device);
+/// This machine as train.device and train.precision use it. physical_cores are counted in /sys (cores where that says nothing).
+FinderMachine DescribeMachine(const std::string& requested_device, const std::string& precision = "auto");
 
 struct FinderResult {
   std::string architecture;
@@ -80,9 +80,15 @@ std::optional<FinderResult> LoadFinderResult(const Workspace& workspace, const s
                                              const FinderMachine& machine);
 void SaveFinderResult(const Workspace& workspace, const FinderResult& result);
 
+/// What else decides the batch where the project says `batch: fastest`.
+struct BatchLimits {
+  int64_t fewest_faces = 0;  ///< of a person: a batch cannot be larger; 0 = not known
+  int began_with = 0;        ///< the batch of a training that goes on, which keeps it; 0 = it begins
+};
+
 /// train.options with what the finder found in this workspace: threads where the project leaves them to us (0), and
 /// the batch where it says `batch: fastest`. Says in the log what is used, and when `fastest` has nothing to go by.
-TrainOptions WithFinderChoice(const Workspace& workspace, const TrainSettings& train);
+TrainOptions WithFinderChoice(const Workspace& workspace, const TrainSettings& train, const BatchLimits& limits = {});
 
 /// The table for people.
 std::string FormatFinderResult(const FinderResult& result);

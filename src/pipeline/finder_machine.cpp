@@ -9,6 +9,7 @@
 #include <fstream>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "model/face_swapper.h"
@@ -27,6 +28,17 @@ int CountPhysicalCores(int cores) {
     siblings.insert(list);
   }
   return static_cast<int>(siblings.size());
+}
+
+/// What a training with these settings computes on, in the words of DescribeTorch.
+std::string DescribeDevice(const std::string& requested, const std::string& precision) {
+  const TorchInfo torch = DescribeTorch();
+  std::string device = torch.device;
+  if (requested == "cpu") device = torch.cpu_bf16 ? "cpu (bf16)" : "cpu (fp32)";
+  if (requested == "cuda" && !torch.cuda_available) return "cuda: none";  // the training will say so
+  constexpr std::string_view kBf16 = "(bf16)";
+  if (precision == "fp32" && device.ends_with(kBf16)) device.replace(device.size() - kBf16.size(), kBf16.size(), "(fp32)");
+  return device;
 }
 
 double FreeMemoryBytes() {
@@ -51,9 +63,9 @@ double PeakMemoryBytes() {
   return static_cast<double>(usage.ru_maxrss) * 1024;
 }
 
-FinderMachine DescribeMachine(const std::string& requested_device) {
+FinderMachine DescribeMachine(const std::string& requested_device, const std::string& precision) {
   FinderMachine machine;
-  machine.device = DescribeTorch().device;
+  machine.device = DescribeDevice(requested_device, precision);
   machine.requested = requested_device;
   machine.cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   machine.physical_cores = CountPhysicalCores(machine.cores);

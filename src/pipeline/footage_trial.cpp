@@ -135,39 +135,41 @@ struct FootageTrial::Impl {
   }
 
   /// Every probe of `from` through the decoder of `to`, in batches.
-  std::vector<cv::Mat> SwapAll(const SwapFunction& swap, const Subject& from, const std::string& to) const {
-    std::vector<cv::Mat> images, batch;
+  std::vector<SwappedCrop> SwapAll(const SwapFunction& swap, const Subject& from, const std::string& to) const {
+    std::vector<SwappedCrop> swapped;
+    std::vector<cv::Mat> batch;
     for (size_t i = 0; i < from.probes.size(); ++i) {
       batch.push_back(from.probes[i].input);
       if (batch.size() < kBatch && i + 1 < from.probes.size()) continue;
-      std::vector<cv::Mat> some = swap(batch, to);
-      images.insert(images.end(), some.begin(), some.end());
+      const std::vector<SwappedCrop> some = swap(batch, to);
+      swapped.insert(swapped.end(), some.begin(), some.end());
       batch.clear();
     }
-    return images;
+    return swapped;
   }
 
+  /// Of the decoder's picture itself, whatever its mask would hide: inside the face.
   SelfReconstruction Reconstruct(const SwapFunction& swap, const Subject& person) const {
-    const std::vector<cv::Mat> images = SwapAll(swap, person, person.name);
+    const std::vector<SwappedCrop> swapped = SwapAll(swap, person, person.name);
     std::vector<double> ssim, flat, l1;
-    for (size_t i = 0; i < images.size(); ++i) {
+    for (size_t i = 0; i < swapped.size(); ++i) {
       const Probe& probe = person.probes[i];
       if (cv::countNonZero(probe.output_face) == 0) continue;  // a face beside its crop
-      ssim.push_back(RegionSsim(images[i], probe.output, probe.output_face));
+      ssim.push_back(RegionSsim(swapped[i].image, probe.output, probe.output_face));
       flat.push_back(probe.flat_ssim);
-      l1.push_back(RegionL1(images[i], probe.output, probe.output_face));
+      l1.push_back(RegionL1(swapped[i].image, probe.output, probe.output_face));
     }
     const double featureless = Mean(flat);
     const double detail = featureless < 1 ? (Mean(ssim) - featureless) / (1 - featureless) : 0;
-    return {person.name, static_cast<int64_t>(images.size()), Mean(ssim), detail, Mean(l1), person.same_clip};
+    return {person.name, static_cast<int64_t>(swapped.size()), Mean(ssim), detail, Mean(l1), person.same_clip};
   }
 
   std::vector<FaceAfter> SwapAndMeasure(const SwapFunction& swap, const Subject& from, const Subject& to) {
-    const std::vector<cv::Mat> images = SwapAll(swap, from, to.name);
+    const std::vector<SwappedCrop> swapped = SwapAll(swap, from, to.name);
     std::vector<FaceAfter> results;
-    for (size_t i = 0; i < images.size(); ++i) {
+    for (size_t i = 0; i < swapped.size(); ++i) {
       cv::Mat picture = from.faces[i].picture.clone();
-      PasteFace(picture, {images[i], {}, output_from_stored_}, from.faces[i].landmarks);
+      PasteFace(picture, {swapped[i].image, swapped[i].mask, output_from_stored_}, from.faces[i].landmarks);
       results.push_back(CompareFace(from.faces[i], picture, detector_));
     }
     const IdentityGallery *shown = GalleryOf(to), *replaced = GalleryOf(from);

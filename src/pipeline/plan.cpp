@@ -4,13 +4,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "core/error.h"
 #include "core/photo.h"
 #include "fetch/fetch.h"
 #include "media/video_info.h"
 #include "pipeline/convert.h"
+#include "pipeline/finder.h"
 #include "pipeline/media_store.h"
+#include "pipeline/project_trial.h"
 #include "pipeline/source_tasks.h"
 
 namespace reelswap {
@@ -64,6 +67,18 @@ std::string OtherEnds(const TrainOptions& train) {
   return fmt::format("{}", fmt::join(ends, " or "));
 }
 
+/// The most faces that the person with the fewest can give; 0 where some source's length is not known.
+int64_t FewestFaces(const std::vector<PlannedItem>& sources) {
+  std::map<std::string, int64_t> faces;
+  for (const PlannedItem& item : sources) {
+    if (!item.pictures) return 0;
+    faces[item.person] += *item.pictures;
+  }
+  int64_t fewest = 0;
+  for (const auto& [person, count] : faces) fewest = fewest == 0 ? count : std::min(fewest, count);
+  return fewest;
+}
+
 void AppendItem(std::string& text, const PlannedItem& item) {
   std::string what;
   if (!item.problem.empty()) {
@@ -81,6 +96,7 @@ void AppendItem(std::string& text, const PlannedItem& item) {
 }  // namespace
 
 Plan MakePlan(const Project& project) {
+  RequireKnownActors(project);
   Plan plan;
   const Workspace workspace(project.workspace);
   for (const SourceTask& task : ExpandSources(project)) {
@@ -103,7 +119,11 @@ Plan MakePlan(const Project& project) {
     plan.targets.push_back(std::move(item));
   }
   const TrainOptions& train = project.train.options;
-  const auto images = static_cast<double>(train.iterations) * train.batch * static_cast<double>(project.people.size());
+  plan.batch = train.batch;
+  if (project.train.fastest_batch) {
+    plan.batch = WithFinderChoice(workspace, project.train, {FewestFaces(plan.sources), 0}).batch;
+  }
+  const auto images = static_cast<double>(train.iterations) * plan.batch * static_cast<double>(project.people.size());
   plan.training_gflop = 3 * FindArchitecture(train.architecture).forward_gflop * images;
   plan.training_hours_at_300 = plan.training_gflop / 300 / 3600;
   plan.faces_gb_at_most = static_cast<double>(plan.pictures_at_least) * 30e3 / 1e9;  // a 256 px crop is about 30 kB
@@ -126,7 +146,7 @@ std::string FormatPlan(const Project& project, const Plan& plan) {
   }
   text += fmt::format("training: {} with {} iterations of {} faces per person, {:.0f} TFLOP: about {} at 300 "
                       "GFLOP/s (two modern cores with bf16){}\n",
-                      train.architecture, train.iterations, train.batch, plan.training_gflop / 1000,
+                      train.architecture, train.iterations, plan.batch, plan.training_gflop / 1000,
                       HoursOrMinutes(plan.training_hours_at_300),
                       EndsOtherwise(train) ? fmt::format(", or until {}", OtherEnds(train)) : "");
   return text;

@@ -22,12 +22,14 @@ struct Plan {
   std::vector<PlannedItem> sources;
   std::vector<PlannedItem> targets;
   int64_t pictures_at_least = 0;       ///< of sources whose length is known
+  int batch = 0;                       ///< faces per person and step that the training is going to take
   double training_gflop = 0;           ///< forward and backward, all iterations
   double training_hours_at_300 = 0;    ///< at 300 GFLOP/s, what two Zen 4 cores with bf16 sustain
   double faces_gb_at_most = 0;         ///< disk for the face sets
 };
 
-/// What a run would do, without downloading or decoding more than headers.
+/// What a run would do, without downloading or decoding more than headers. Throws Error(kProject) when evaluate.actors
+/// names nobody we know.
 Plan MakePlan(const Project& project);
 
 /// For people.

@@ -190,8 +190,8 @@ struct PreviewClip::Impl {
     std::vector<SwappedFace> swapped;
     for (size_t first = 0; first < crops.size(); first += kBatch) {
       const std::span<const cv::Mat> batch(crops.data() + first, std::min(kBatch, crops.size() - first));
-      for (cv::Mat& image : swap(batch, job_->to)) {
-        swapped.push_back({std::move(image), {}, face_from_picture[swapped.size()]});
+      for (SwappedCrop& crop : swap(batch, job_->to)) {
+        swapped.push_back({std::move(crop.image), std::move(crop.mask), face_from_picture[swapped.size()]});
       }
     }
     return swapped;

@@ -81,7 +81,7 @@ struct ProjectTrial::Impl {
       if (usable.held_out.empty()) {
         warnings_.push_back(fmt::format("no face of {} is held out: swaps of {} are not judged", name, name));
       } else if (usable.same_clip) {
-        warnings_.push_back(fmt::format("the held-out faces of {} end a clip that is trained on: its numbers read higher "
+        warnings_.push_back(fmt::format("the held-out faces of {} are part of a clip that is trained on: its numbers read higher "
                                         "than those of a new video would", name));
       }
       people.push_back({name, usable.held_out, usable.same_clip, usable.training});

@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "pipeline/convert.h"
 #include "pipeline/preprocess.h"
+#include "pipeline/project_trial.h"
 #include "pipeline/run_graph.h"
 #include "pipeline/train.h"
 
@@ -84,7 +85,8 @@ class Run {
   }
 
   bool TrainModel() {
-    model_ = Train(context_, report_);
+    // Who asks for everything wants the results; who asks for the training wants it to go on.
+    model_ = Train(context_, stages_.convert ? AfterUntil::kFinished : AfterUntil::kGoOn, report_);
     return model_.has_value();
   }
 
@@ -174,6 +176,7 @@ void WriteReports(const Workspace& workspace, const RunReport& report) {
 
 RunReport RunProject(const Project& project, const RunStages& stages, ProgressSink& progress, std::stop_token stop) {
   const auto start = std::chrono::steady_clock::now();
+  RequireKnownActors(project);
   const RunContext context{project, Workspace(project.workspace), progress, std::move(stop)};
   const WorkspaceLock lock(context.workspace);
   RemoveLeftovers(context.workspace);

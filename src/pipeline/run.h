@@ -22,7 +22,7 @@ struct RunStages {
 /// Does what is not done yet, stage graphs overlapping: sources and targets download at once, the
 /// training starts when the faces are ready, conversions when the model is. Writes report.json and
 /// report.html into the workspace. Throws Error only when nothing could be started (another process
-/// holds the workspace, the disk refuses, no target matches).
+/// holds the workspace, the disk refuses, no target matches, evaluate.actors names nobody we know).
 RunReport RunProject(const Project& project, const RunStages& stages, ProgressSink& progress, std::stop_token stop);
 
 /// 0 done, 1 some item failed, 130 interrupted.

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <set>
+#include <map>
 
 #include "core/error.h"
 #include "core/photo.h"
@@ -12,6 +12,10 @@
 namespace reelswap {
 namespace fs = std::filesystem;
 namespace {
+
+std::string IdOf(const std::string& location, double start_seconds, double end_seconds) {
+  return SourceId(fmt::format("{}#{}-{}", location, start_seconds, end_seconds));
+}
 
 SourceTask MakeTask(const Project& project, const Person& person, const Source& source, const std::string& location) {
   SourceTask task;
@@ -31,7 +35,8 @@ SourceTask MakeTask(const Project& project, const Person& person, const Source& 
     task.fps = project.sample.fps;
   }
   task.photo_folder = source.kind == Source::Kind::kPhotos;
-  task.id = SourceId(fmt::format("{}#{}-{}", location, source.start_seconds, source.end_seconds.value_or(-1)));
+  task.id = IdOf(location, source.start_seconds, source.end_seconds.value_or(-1));
+  task.clip = IdOf(location, 0, -1);
   return task;
 }
 
@@ -60,11 +65,16 @@ std::vector<SourceTask> TasksOf(const Project& project, const Person& person, co
 
 std::vector<SourceTask> ExpandSources(const Project& project) {
   std::vector<SourceTask> all;
-  std::set<std::pair<std::string, std::string>> seen;
+  std::map<std::pair<std::string, std::string>, size_t> seen;
   for (const Person& person : project.people) {
     for (const Source& source : person.sources) {
       for (SourceTask& task : TasksOf(project, person, source)) {
-        if (seen.insert({task.person, task.id}).second) all.push_back(std::move(task));
+        const auto [first, is_new] = seen.emplace(std::pair(task.person, task.id), all.size());
+        if (is_new) {
+          all.push_back(std::move(task));
+        } else if (task.hold_out) {
+          all[first->second].hold_out = true;  // a pattern names the file, a later entry holds it out
+        }
       }
     }
   }

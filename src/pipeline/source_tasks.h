@@ -12,6 +12,7 @@ namespace reelswap {
 struct SourceTask {
   std::string person;
   std::string id;              ///< hash of location and range: face records carry it
+  std::string clip;            ///< hash of the location alone: ranges of one file share it
   std::string location;        ///< URL or absolute path
   std::string name;            ///< for people
   bool photo_folder = false;
@@ -25,7 +26,7 @@ struct SourceTask {
 };
 
 /// All sources of a project in file order. A source named twice for the same person and range
-/// appears once. Problems of one source become its error; never throws for them.
+/// appears once, held out where any of its entries says so. Problems of one source become its error; never throws for them.
 std::vector<SourceTask> ExpandSources(const Project& project);
 
 }  // namespace reelswap

@@ -4,48 +4,27 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "core/face_set.h"
 #include "core/files.h"
 #include "core/log.h"
+#include "core/photo.h"
+#include "disclose/marks.h"
+#include "face/face_embedder.h"
 #include "model/face_swapper.h"
+#include "model/training_checks.h"
+#include "pipeline/face_replacement.h"
 #include "pipeline/finder.h"
 #include "pipeline/preview_clip.h"
 #include "pipeline/project_trial.h"
+#include "pipeline/training_record.h"
 #include "pipeline/usable_faces.h"
 
 namespace reelswap {
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 namespace {
-
-/// What a training stands on; kept as model/training.json beside the checkpoint.
-struct TrainingRecord {
-  std::string key;           ///< hash of faces and of the settings that decide the weights
-  std::string base_request;  ///< train.base as the project said it
-  std::string base;          ///< the "name@version" that stood for, or "none"
-  std::string stored;  ///< "name@version" once it is in the library
-};
-
-fs::path RecordPath(const RunContext& context) { return context.workspace.Model() / "training.json"; }
-
-TrainingRecord LoadRecord(const RunContext& context) {
-  if (!fs::exists(RecordPath(context))) return {};
-  const json j = json::parse(ReadFile(RecordPath(context), 1 << 20), nullptr, false);
-  if (!j.is_object()) return {};
-  return {j.value("key", ""), j.value("base_request", ""), j.value("base", ""), j.value("stored", "")};
-}
-
-void SaveRecord(const RunContext& context, const TrainingRecord& record) {
-  WriteFileAtomically(RecordPath(context), json{{"key", record.key},
-                           {"base_request", record.base_request},
-                           {"base", record.base},
-                           {"stored", record.stored}}
-                              .dump(2) + "\n");
-}
 
 std::string TrainingKey(const TrainSettings& train, const std::string& base,
                         const std::map<std::string, UsableFaces>& faces) {
@@ -79,7 +58,7 @@ std::map<std::string, double> MeansOf(const HeldOutScore& score) {
 }
 
 ModelCard MakeCard(const Project& project, const std::vector<TrainingFaces>& people, const TrainSummary& summary,
-                   const std::string& base) {
+                   const TrainingRecord& record) {
   const ArchitectureInfo architecture = FindArchitecture(project.train.options.architecture);
   ModelCard card;
   card.name = project.name;
@@ -91,7 +70,8 @@ ModelCard MakeCard(const Project& project, const std::vector<TrainingFaces>& peo
     card.faces[person.person] = static_cast<int64_t>(person.images.size());
   }
   for (const Person& person : project.people) card.consents[person.name] = person.consent;
-  if (base != "none") card.base = base;
+  card.training_faces = record.training_faces;
+  if (record.base != "none") card.base = record.base;
   card.iterations = summary.iterations;
   card.training_seconds = summary.seconds;
   if (!summary.history.empty()) card.final_loss = summary.history.back().loss;
@@ -107,31 +87,35 @@ ModelCard MakeCard(const Project& project, const std::vector<TrainingFaces>& peo
 
 class Training {
  public:
-  explicit Training(const RunContext& context) : context_(context), project_(context.project),
-                                                 library_(context.project.library) {}
+  Training(const RunContext& context, AfterUntil after_until) : context_(context), project_(context.project),
+                                                                after_until_(after_until),
+                                                                library_(context.project.library) {}
 
   std::optional<StoredModel> Run(ReportItem& item) {
     FindFaces();
     const fs::path folder = context_.workspace.Model();
-    TrainingRecord record = LoadRecord(context_);
+    TrainingRecord record = LoadTrainingRecord(folder);
     const std::string base_name = ResolveBase(record);
     const std::string key = TrainingKey(project_.train, base_name, usable_);
-    if (!record.key.empty() && record.key != key) {
-      SetAside(context_, record.key);
-      record = {};
+    if (const auto ended = FindEndedByUntil(record, key)) {
+      DescribeEnded(ended->card, item);
+      return ended;
     }
+    // Whatever can refuse this training comes before the earlier one is touched.
+    const bool another = !record.key.empty() && record.key != key;
+    const bool begins = another || !fs::exists(folder / "checkpoint.safetensors");
     // A base is looked at only where a training begins: it may be gone later.
     std::optional<StoredModel> base;
-    if (base_name != "none" && !fs::exists(folder / "checkpoint.safetensors")) base = FindBase(base_name);
-    record.key = key;
-    record.base_request = project_.train.base;
-    record.base = base_name;
-    SaveRecord(context_, record);
-
+    if (base_name != "none" && begins) base = FindBase(base_name);
     PrepareHooks();
+    const TrainOptions options = ChooseOptions(begins ? 0 : record.batch);
+    if (begins) CheckFaceCounts(people_, options.batch);
+    if (another) SetAside(context_, record.key);
+    record = Begin(another ? TrainingRecord{} : record, key, base_name, begins, options.batch);
+
     const TrainSummary summary =
-        TrainModel(folder, people_, kStoredCrop, WithFinderChoice(context_.workspace, project_.train),
-                   base ? std::optional(base->weights) : std::nullopt, context_.progress, context_.stop, hooks_);
+        TrainModel(folder, people_, kStoredCrop, options, base ? std::optional(base->weights) : std::nullopt,
+                   context_.progress, context_.stop, hooks_);
     Describe(summary, item);
     if (summary.interrupted) {
       ListPictures(item);
@@ -157,6 +141,46 @@ class Training {
     }
   }
 
+  /// What `until` ended and is stored, where this run leaves it at that.
+  std::optional<StoredModel> FindEndedByUntil(const TrainingRecord& record, const std::string& key) {
+    const int until = project_.train.options.until_minute;
+    const bool ended = record.key == key && record.stop_reason == "until" && record.until_minute == until;
+    if (!ended || after_until_ == AfterUntil::kGoOn || record.stored.empty()) return std::nullopt;
+    const auto stored = TryFind(record.stored);
+    if (stored) {
+      LogInfo(fmt::format("{} was trained until {:02}:{:02} and is used as it is: `reelswap train {}` goes on with it",
+                          record.stored, until / 60, until % 60, project_.file.filename().string()));
+    }
+    return stored;
+  }
+
+  TrainOptions ChooseOptions(int began_with) const {
+    BatchLimits limits;
+    limits.began_with = began_with;
+    for (const TrainingFaces& person : people_) {
+      const auto faces = static_cast<int64_t>(person.images.size());
+      if (limits.fewest_faces == 0 || faces < limits.fewest_faces) limits.fewest_faces = faces;
+    }
+    return WithFinderChoice(context_.workspace, project_.train, limits);
+  }
+
+  /// The record of a training that starts or goes on now.
+  TrainingRecord Begin(TrainingRecord record, const std::string& key, const std::string& base, bool begins,
+                       int batch) const {
+    const bool faces_known = begins || record.key == key;
+    record.key = key;
+    record.base_request = project_.train.base;
+    record.base = base;
+    record.batch = batch;
+    record.stop_reason.clear();
+    record.training_faces.clear();
+    for (const auto& [person, usable] : usable_) {
+      if (faces_known) record.training_faces[person] = usable.training_faces;
+    }
+    SaveTrainingRecord(context_.workspace.Model(), record);
+    return record;
+  }
+
   /// Scores and previews while it learns.
   void PrepareHooks() {
     const ArchitectureInfo architecture = FindArchitecture(project_.train.options.architecture);
@@ -166,12 +190,31 @@ class Training {
     trial_.emplace(project_, usable_, architecture.input, architecture.output, options);
     if (trial_->CanJudge()) {
       hooks_.score = [this](const SwapFunction& swap) { return Score(swap); };
+      hooks_.score_key = ScoreKey(project_.evaluate, usable_, FindIdentityWeights().has_value());
     } else if (project_.train.options.plateau) {
       throw Error(ErrorKind::kFaces, "train.stop.plateau needs a held-out score, and no face is held out: mark a source "
                                      "with hold_out: true, or name evaluate.actors");
     }
     preview_.emplace(context_, people_, architecture.input, architecture.output);
     hooks_.preview = [this](const SwapFunction& swap, int64_t, double) { preview_->Update(swap); };
+    hooks_.mark = [this](const fs::path& picture) { Mark(picture); };
+  }
+
+  /// The training's own preview shows swapped faces: it carries label and marks like every output.
+  void Mark(const fs::path& path) const {
+    cv::Mat picture = ReadPhoto(path);
+    if (const auto label = RenderDisclosure(project_.disclosure, picture.size())) {
+      DrawLabel(picture, *label);
+      WritePhoto(path, picture);
+    }
+    Provenance provenance;
+    provenance.tool_version = REELSWAP_VERSION;
+    provenance.created_utc = UtcNow();
+    provenance.description = fmt::format("AI-generated face swaps: a preview of the training of {}", project_.name);
+    for (const Person& person : project_.people) provenance.consents[person.name] = person.consent;
+    provenance.visible_label = project_.disclosure.label ? project_.disclosure.text : "";
+    provenance.no_label_reason = project_.disclosure.off_reason;
+    EmbedXmp(path, provenance);
   }
 
   HeldOutScore Score(const SwapFunction& swap) {
@@ -221,13 +264,15 @@ class Training {
     // A kill between storing and recording must not store the same weights twice.
     std::optional<StoredModel> stored = library_.FindBySha256(project_.name, Sha256OfFile(weights));
     if (!stored) {
-      stored = library_.Add(MakeCard(project_, people_, summary, record.base), weights,
+      stored = library_.Add(MakeCard(project_, people_, summary, record), weights,
                             {folder / "preview.png", folder / "loss.png", PreviewClip::PosesPath(context_.workspace)});
     }
     std::error_code ec;
     fs::remove(weights, ec);
     record.stored = fmt::format("{}@{}", stored->card.name, stored->card.version);
-    SaveRecord(context_, record);
+    record.stop_reason = summary.stop_reason;
+    record.until_minute = project_.train.options.until_minute;
+    SaveTrainingRecord(folder, record);
     return *stored;
   }
 
@@ -235,8 +280,25 @@ class Training {
   void ShowShipped(const fs::path& weights) {
     const FaceSwapper swapper(weights, project_.train.options.device);
     preview_->Finish([&](std::span<const cv::Mat> crops, const std::string& person) {
-      return swapper.Swap(crops, person);
+      return swapper.SwapWithMasks(crops, person);
     });
+  }
+
+  void DescribeEnded(const ModelCard& card, ReportItem& item) const {
+    item.state = ItemState::kReused;
+    item.numbers["iterations"] = static_cast<double>(card.iterations);
+    item.numbers["seconds"] = card.training_seconds;
+    for (const auto& [name, value] : card.scores) item.numbers[name] = value;
+    DescribeFaces(item);
+    ListPictures(item);
+  }
+
+  void DescribeFaces(ReportItem& item) const {
+    for (const TrainingFaces& person : people_) {
+      item.numbers["faces " + person.person] = static_cast<double>(person.images.size());
+      const size_t held_out = usable_.at(person.person).held_out.size();
+      if (held_out > 0) item.numbers["held_out " + person.person] = static_cast<double>(held_out);
+    }
   }
 
   void Describe(const TrainSummary& summary, ReportItem& item) const {
@@ -249,11 +311,7 @@ class Training {
     if (!summary.history.empty()) {
       for (const auto& [person, loss] : summary.history.back().loss) item.numbers["loss " + person] = loss;
     }
-    for (const TrainingFaces& person : people_) {
-      item.numbers["faces " + person.person] = static_cast<double>(person.images.size());
-      const size_t held_out = usable_.at(person.person).held_out.size();
-      if (held_out > 0) item.numbers["held_out " + person.person] = static_cast<double>(held_out);
-    }
+    DescribeFaces(item);
     if (summary.best) {
       for (const auto& [name, value] : MeansOf(summary.best->result)) item.numbers[name] = value;
       item.numbers["score"] = summary.best->result.score;
@@ -274,6 +332,7 @@ class Training {
 
   const RunContext& context_;
   const Project& project_;
+  const AfterUntil after_until_;
   ModelLibrary library_;
   std::map<std::string, UsableFaces> usable_;
   std::vector<TrainingFaces> people_;
@@ -284,14 +343,14 @@ class Training {
 
 }  // namespace
 
-std::optional<StoredModel> Train(const RunContext& context, ReportBuilder& report) {
+std::optional<StoredModel> Train(const RunContext& context, AfterUntil after_until, ReportBuilder& report) {
   ReportItem item;
   item.stage = "train";
   item.name = context.project.name;
   item.location = context.project.train.options.architecture;
   std::optional<StoredModel> stored;
   try {
-    stored = Training(context).Run(item);
+    stored = Training(context, after_until).Run(item);
     item.outputs.push_back(stored->weights);
   } catch (...) {
     SetFailure(item, std::current_exception());
@@ -307,7 +366,7 @@ std::optional<StoredModel> Train(const RunContext& context, ReportBuilder& repor
 }
 
 StoredModel FindTrainedModel(const RunContext& context) {
-  const TrainingRecord record = LoadRecord(context);
+  const TrainingRecord record = LoadTrainingRecord(context.workspace.Model());
   if (record.stored.empty()) {
     throw Error(ErrorKind::kModel, fmt::format("project {} has no trained model yet: run `reelswap train {}` first",
                                                context.project.name, context.project.file.filename().string()));

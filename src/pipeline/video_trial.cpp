@@ -132,6 +132,11 @@ class VideoTrial {
     if (!options_.identity_weights) return;
     IdentityGalleries galleries(*options_.identity_weights, people_);
     const IdentityGallery *shown = galleries.Find(options_.to), *replaced = galleries.Find(options_.from);
+    for (const auto& [gallery, person] : {std::pair(shown, options_.to), std::pair(replaced, options_.from)}) {
+      if (gallery != nullptr) continue;
+      scores_.warnings.push_back(fmt::format("identity is not measured: no face of {} is known (`reelswap preprocess` "
+                                             "finds those of the project's sources)", person));
+    }
     if (shown == nullptr || replaced == nullptr) return;
     std::vector<FaceEmbedder::Face> faces;
     for (size_t i = 0; i < after_.size(); ++i) faces.push_back({after_[i].picture, before_[i].landmarks});

@@ -29,6 +29,7 @@ struct VideoScores {
   int64_t frames_without_face = 0; ///< of the looked-at ones: none found in the original
   int64_t frames_unswapped = 0;    ///< a face was there and the picture is the original's
   std::vector<FootagePicture> pictures;  ///< best, median, worst
+  std::vector<std::string> warnings;     ///< what was not measured, and why
 
   std::map<std::string, double> Numbers() const;
 };

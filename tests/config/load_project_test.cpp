@@ -8,6 +8,7 @@ namespace reelswap {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -453,13 +454,15 @@ TEST(Train, HoursAloneMeanHoursOnly) {
   EXPECT_EQ(both.train.options.iterations, 9);
 }
 
-TEST(Train, ATimeOfDayOrAPlateauAloneEndsTheTraining) {
+TEST(Train, ATimeOfDayAloneEndsTheTrainingAndAPlateauEndsItSoonerThanItsIterations) {
   const Project until = ProjectInFolder(MinimalProject() + "train: {stop: {until: 7:05}}\n").Load();
   EXPECT_EQ(until.train.options.until_minute, 7 * 60 + 5);
   EXPECT_GE(until.train.options.iterations, 1'000'000'000);
   const Project plateau = ProjectInFolder(MinimalProject() + "train: {stop: {plateau: true}}\n").Load();
   EXPECT_TRUE(plateau.train.options.plateau);
-  EXPECT_GE(plateau.train.options.iterations, 1'000'000'000);
+  EXPECT_EQ(plateau.train.options.iterations, 40'000);  // what the schedules follow
+  const Project night = ProjectInFolder(MinimalProject() + "train: {stop: {until: 7:05, plateau: true}}\n").Load();
+  EXPECT_GE(night.train.options.iterations, 1'000'000'000);
   // Saying no to a plateau names no end.
   const Project neither = ProjectInFolder(MinimalProject() + "train: {stop: {plateau: false}}\n").Load();
   EXPECT_EQ(neither.train.options.iterations, 40'000);
@@ -472,6 +475,18 @@ TEST(Evaluate, ActorsAreNamedOrDrawnFromASeed) {
   EXPECT_EQ(project.evaluate.actors,
             (std::map<std::string, std::string>{{"ava", "carl"}, {"ben", "seed:4294967295"}}));
   EXPECT_EQ(project.train.options.score_every, 25);
+}
+
+TEST(Evaluate, ActorsAreTwoDifferentOnesOrNone) {
+  const auto problems = [](const std::string& actors) {
+    return ProblemsOf(MinimalProject() + "evaluate: {actors: " + actors + "}\n");
+  };
+  EXPECT_THAT(problems("{}"), IsEmpty());
+  EXPECT_THAT(problems("{ava: ava}"), ElementsAre(AllOf(HasSubstr("9:20: evaluate.actors: expected at least two"),
+                                                        HasSubstr("write {} for none"))));
+  EXPECT_THAT(problems("{ava: carl, ben: carl}"),
+              ElementsAre(AllOf(HasSubstr("evaluate.actors.ben: 'carl' plays ava already"), HasSubstr("another actor"))));
+  EXPECT_THAT(problems("{ava: \"seed:7\", ben: \"seed:007\"}"), ElementsAre(HasSubstr("plays ava already")));
 }
 
 TEST(Sources, AHeldOutSourceIsMarkedAndOneMustBeLeftToTrainOn) {

@@ -30,6 +30,7 @@ ModelCard FullCard() {
   card.scores = {{"score", 0.53}, {"identity margin", -0.125}};
   card.best_iteration = 38000;
   card.faces = {{"ava", 812}, {"ben", 0}};
+  card.training_faces = {{"ava", std::string(64, '1')}, {"ben", std::string(64, 'b')}};
   card.weights_sha256 = std::string(64, '0');
   card.tool_version = "0.1.0";
   card.created_utc = "2026-11-20T10:00:00Z";
@@ -70,6 +71,7 @@ TEST(FormatModelCard, ReadsBackAsTheSameCard) {
   EXPECT_EQ(again.scores, card.scores);
   EXPECT_EQ(again.best_iteration, card.best_iteration);
   EXPECT_EQ(again.faces, card.faces);
+  EXPECT_EQ(again.training_faces, card.training_faces);
   EXPECT_EQ(again.weights_sha256, card.weights_sha256);
   EXPECT_EQ(again.tool_version, card.tool_version);
   EXPECT_EQ(again.created_utc, card.created_utc);

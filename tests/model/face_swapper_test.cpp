@@ -33,8 +33,8 @@ class FaceSwapperTest : public ::testing::Test {
     options.threads = 1;  // tests share the machine with others
     NullProgress progress;
     TrainModel(*shared_ / "model",
-               {{"anna", testing::WriteDrawnFaces(*shared_ / "a", 0, 8, 128)},
-                {"bert", testing::WriteDrawnFaces(*shared_ / "b", 1, 8, 128)}},
+               {{"anna", testing::WriteDrawnFaces(*shared_ / "a", 0, 8, 128), {}, {}},
+                {"bert", testing::WriteDrawnFaces(*shared_ / "b", 1, 8, 128), {}, {}}},
                {128, 1.8f, 0.1f}, options, std::nullopt, progress, {});
     ExportWeights(*shared_ / "model" / "checkpoint.safetensors", Weights());
   }

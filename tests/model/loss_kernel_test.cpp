@@ -6,6 +6,7 @@
 
 #include "model/bf16.h"
 #include "model/random_warp.h"
+#include "model/speed_probe.h"
 
 namespace reelswap {
 namespace {
@@ -95,7 +96,9 @@ double PlainLoss(const LossSide& s) {
             window_weight = 0;
             for (int i = 0; i < area; ++i) {
               const int pixel = (top + i / window) * kSide + left + i % window;
-              const double x = output(face, pixel, c), y = target(face, pixel, c);
+              const double y = target(face, pixel, c);
+              const double inside = s.masked_loss && s.masks != nullptr ? s.masks[face * kArea + pixel] / 255.0 : 1.0;
+              const double x = y + inside * (output(face, pixel, c) - y);  // outside the mask all is taken as right
               mx += x / area, my += y / area, xx += x * x / area, yy += y * y / area, xy += x * y / area;
               window_weight += weight(face, pixel) / area;
             }
@@ -184,7 +187,7 @@ TEST(LossKernel, RoundsItsGradientToBf16) {
 TEST(LossKernel, GivesNoGradientOutsideTheMask) {
   Noise noise(3, true, true);
   for (size_t i = 0; i < noise.masks.size(); ++i) noise.masks[i] = i % kArea < kArea / 2 ? 255 : 0;
-  const std::vector<float> gradient = Measure(noise.Side(0, true)).gradient;
+  const std::vector<float> gradient = Measure(noise.Side(0.5, true)).gradient;
   for (size_t i = 0; i < gradient.size(); ++i) {
     if (noise.masks[i / 3] == 0) {
       EXPECT_EQ(gradient[i], 0.0f) << i;
@@ -202,6 +205,23 @@ TEST(LossKernel, StaysFiniteForFlatPicturesAndExtremeLogits) {
     EXPECT_TRUE(std::isfinite(total.loss));
     for (const float slope : total.gradient) EXPECT_TRUE(std::isfinite(slope));
   }
+}
+
+TEST(LossKernel, AgreesWithTheOperationsOfOtherDevices) {
+  for (const int channels : {3, 4}) {
+    for (const bool masked : {false, true}) {
+      const LossAgreement both = CompareLosses(64, channels, masked);
+      EXPECT_NEAR(both.fused, both.by_operations, 1e-5) << channels << masked;
+      EXPECT_LT(both.gradient_difference, 0.01 * both.largest_slope) << channels << masked;
+    }
+  }
+}
+
+TEST(CodeDistance, GrowsWithTheDistanceOfThePeopleInUnitsOfTheirSpread) {
+  // Both means are half a shift from the middle: (shift / 2)^2, and what the noise of means over 64 faces adds.
+  EXPECT_NEAR(DistanceOfShiftedCodes(64, 0), 0, 0.02);
+  EXPECT_NEAR(DistanceOfShiftedCodes(64, 2), 1, 0.05);
+  EXPECT_NEAR(DistanceOfShiftedCodes(64, 4), 4, 0.2);
 }
 
 TEST(LossKernel, SaysWhichSidesItTakes) {

@@ -64,6 +64,7 @@ TEST(Plateau, NeedsEightScoresAndNoRiseInTheLastThird) {
   EXPECT_TRUE(OnPlateau(Scores({.1, .2, .5, .5, .5, .5015, .501, .5})));
   EXPECT_FALSE(OnPlateau(Scores({.1, .2, .5, .5, .5, .503, .501, .5})));
   EXPECT_TRUE(OnPlateau(Scores({.1, .2, .5, .6, .5, .4, .3, .2})));  // falling: the best is behind us
+  EXPECT_FALSE(OnPlateau(Scores({0, 0, 0, 0, 0, 0, 0, 0})));  // no better than no swap: it has not begun
 }
 
 TEST(Plateau, CountsIterationsNotScores) {

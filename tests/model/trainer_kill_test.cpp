@@ -50,8 +50,8 @@ void TrainAsChild() {
                                              {"bert", ListPhotos(faces / "bert"), {}, {}}};
   TrainHooks hooks;
   hooks.score = [](const SwapFunction& swap) {  // decided by the weights alone
-    const std::vector<cv::Mat> swapped = swap(std::vector<cv::Mat>{testing::DrawFace(0, 3, 64)}, "bert");
-    return HeldOutScore{cv::mean(swapped[0])[1] / 255, {}};
+    const std::vector<SwappedCrop> swapped = swap(std::vector<cv::Mat>{testing::DrawFace(0, 3, 64)}, "bert");
+    return HeldOutScore{cv::mean(swapped[0].image)[1] / 255, {}};
   };
   TrainingSeams seams;
   seams.before_step = [](int64_t iteration, int) {

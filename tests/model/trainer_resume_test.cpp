@@ -1,5 +1,6 @@
 #include <sys/resource.h>
 
+#include <cmath>
 #include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -217,6 +218,50 @@ TEST_F(TrainerResumeTest, SetsWeightsOfAnEarlierTrainingAside) {
   EXPECT_FALSE(fs::exists(best()));
   EXPECT_TRUE(fs::exists(folder() / "earlier" / "best.safetensors"));
   EXPECT_TRUE(fs::exists(folder() / "earlier" / "milestone_00000002.safetensors"));
+  const std::string kept = Sha256OfFile(folder() / "earlier" / "best.safetensors");
+  fs::rename(checkpoint(), best());
+  Train(Options(1));
+  EXPECT_EQ(Sha256OfFile(folder() / "earlier" / "best.safetensors"), kept);  // not written over
+  EXPECT_TRUE(fs::exists(folder() / "earlier_2" / "best.safetensors"));
+}
+
+/// Landmarks that make a mask of the middle of every picture.
+std::vector<TrainingFaces> WithLandmarks(std::vector<TrainingFaces> people) {
+  Landmarks round;
+  for (int i = 0; i < kLandmarkCount; ++i) {
+    const float angle = 6.2832f * static_cast<float>(i) / kLandmarkCount;
+    round[i] = {64 + 35 * std::cos(angle), 64 + 35 * std::sin(angle)};
+  }
+  for (TrainingFaces& person : people) {
+    person.landmarks.assign(person.images.size(), round);
+    for (size_t i = 0; i < person.images.size(); ++i) person.poses.push_back({static_cast<float>(5 * i), 0, 0});
+  }
+  return people;
+}
+
+TEST_F(TrainerResumeTest, GoesOnExactlyWithMasksCriticsAndBalancedBatches) {
+  TrainOptions options = Options(8);
+  options.architecture = "hd128";
+  options.adversarial = true;  // learns from three quarters on, is heard from four fifths on
+  const std::vector<TrainingFaces> people = WithLandmarks(Faces());
+  NullProgress quiet;
+  TrainModel(dir_ / "whole", people, kStored, options, std::nullopt, quiet, {});
+  std::stop_source stop;
+  TrainingSeams seams;
+  seams.before_step = [&](int64_t iteration, int) {
+    if (iteration == 6) stop.request_stop();  // after the step that has begun
+  };
+  const TrainHooks no_hooks;
+  RunTraining({folder(), people, kStored, options, std::nullopt, quiet, stop.get_token(), no_hooks}, seams);
+  EXPECT_EQ(ReadWeightsInfo(checkpoint()).iterations, 7);
+  TrainModel(folder(), people, kStored, options, std::nullopt, quiet, {});
+  EXPECT_THAT(Differences(checkpoint(), dir_ / "whole" / "checkpoint.safetensors"), IsEmpty());
+}
+
+TEST_F(TrainerResumeTest, SaysThatMasksNeedLandmarks) {
+  TrainOptions options = Options(2);
+  options.architecture = "hd128";
+  EXPECT_THAT(TrainFailure(ErrorKind::kFaces, options, Faces()), HasSubstr("collect the faces again"));
 }
 
 TEST_F(TrainerResumeTest, TurnsTheCriticsOnOrOffBetweenRuns) {

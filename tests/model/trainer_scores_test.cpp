@@ -1,3 +1,4 @@
+#include <cmath>
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
 
@@ -40,7 +41,7 @@ using TrainerScoresTest = TrainerTest;
 TEST_F(TrainerScoresTest, ScoresTheAveragedWeightsAsTheyAreShipped) {
   TrainOptions options = Options(12);
   options.score_every = 6;
-  std::vector<cv::Mat> last;
+  std::vector<SwappedCrop> last;
   TrainHooks hooks;
   double next = 0.1;
   hooks.score = [&](const SwapFunction& swap) {
@@ -57,8 +58,64 @@ TEST_F(TrainerScoresTest, ScoresTheAveragedWeightsAsTheyAreShipped) {
   ExportShipped(folder(), dir_ / "shipped.safetensors");
   const FaceSwapper swapper(dir_ / "shipped.safetensors", "cpu", 1);
   const auto shipped = swapper.Swap(std::vector<cv::Mat>{testing::DrawFace(0, 3, 64)}, "bert");
-  EXPECT_EQ(cv::norm(shipped[0], last[0], cv::NORM_INF), 0);
+  EXPECT_EQ(cv::norm(shipped[0], last[0].image, cv::NORM_INF), 0);
   EXPECT_EQ(ReadWeightsInfo(dir_ / "shipped.safetensors").iterations, 12);
+}
+
+TEST_F(TrainerScoresTest, GivesHooksTheMasksThatTheNetworkDraws) {
+  TrainOptions options = Options(1);
+  options.score_every = 1;
+  std::vector<TrainingFaces> people = Faces();
+  Landmarks round;  // masks are learnt from where the faces are
+  for (size_t i = 0; i < round.size(); ++i) {
+    const double angle = 2 * CV_PI * static_cast<double>(i) / kLandmarkCount;
+    round[i] = {static_cast<float>(64 + 40 * std::cos(angle)), static_cast<float>(64 + 40 * std::sin(angle))};
+  }
+  for (TrainingFaces& person : people) person.landmarks.assign(person.images.size(), round);
+  for (const char* architecture : {"light", "hd128"}) {
+    options.architecture = architecture;
+    const CropGeometry input = FindArchitecture(architecture).input, output = FindArchitecture(architecture).output;
+    TrainHooks hooks;
+    std::vector<SwappedCrop> swapped;
+    hooks.score = [&](const SwapFunction& swap) {
+      swapped = swap(std::vector<cv::Mat>{testing::DrawFace(0, 3, input.size)}, "bert");
+      return HeldOutScore{0.5, {}};
+    };
+    NullProgress progress;
+    TrainModel(dir_ / architecture, people, kStored, options, std::nullopt, progress, {}, hooks);
+    ASSERT_EQ(swapped.size(), 1u) << architecture;
+    if (std::string(architecture) == "light") {
+      EXPECT_TRUE(swapped[0].mask.empty());
+    } else {
+      EXPECT_EQ(swapped[0].mask.size(), cv::Size(output.size, output.size));
+      EXPECT_EQ(swapped[0].mask.type(), CV_8UC1);
+    }
+  }
+}
+
+TEST_F(TrainerScoresTest, ShowsNoPreviewThatWasNotMarked) {
+  TrainHooks hooks;
+  const fs::path preview = folder() / "preview.png";
+  int marked = 0;
+  hooks.mark = [&](const fs::path& picture) {
+    ++marked;
+    EXPECT_EQ(picture.parent_path(), folder());
+    EXPECT_EQ(picture.extension(), ".png");
+    EXPECT_NE(picture, preview);
+    EXPECT_FALSE(fs::exists(preview));
+    EXPECT_FALSE(cv::imread(picture.string()).empty());
+    cv::imwrite(picture.string(), cv::Mat(7, 9, CV_8UC3, cv::Scalar::all(200)));
+  };
+  Train(Options(2), {}, hooks);
+  EXPECT_EQ(marked, 1);
+  EXPECT_EQ(cv::imread(preview.string()).size(), cv::Size(9, 7));
+
+  hooks.mark = [](const fs::path&) { throw Error(ErrorKind::kMedia, "the marks do not stick"); };
+  const fs::path other = dir_ / "other";
+  EXPECT_THAT(Failure(ErrorKind::kMedia, [&] { TrainIn(other, Options(2), {}, hooks); }), HasSubstr("do not stick"));
+  for (const auto& entry : fs::directory_iterator(other)) {
+    EXPECT_NE(entry.path().extension(), ".png") << entry.path();
+  }
 }
 
 TEST_F(TrainerScoresTest, ShipsTheBestScoreNotTheLast) {
@@ -115,6 +172,29 @@ TEST_F(TrainerScoresTest, KeepsABestThatWasScoredAfterTheLastCheckpointOfAKilled
   const TrainSummary summary = TrainIn(dir_ / "killed", options, {}, Scripted({0.4}));
   EXPECT_EQ(summary.best->result.score, 0.9);
   EXPECT_EQ(summary.best->iteration, 6);
+}
+
+TEST_F(TrainerScoresTest, ShipsTheMostTrainedWeightsWhileScoresAreAtTheirFloor) {
+  TrainOptions options = Options(6);
+  options.score_every = 2;
+  EXPECT_EQ(Train(options, {}, Scripted({0})).best->iteration, 6);
+  EXPECT_EQ(ReadWeightsInfo(best()).iterations, 6);
+}
+
+TEST_F(TrainerScoresTest, ForgetsScoresThatWereTakenOnSomethingElse) {
+  TrainOptions options = Options(4);
+  options.score_every = 2;
+  TrainHooks hooks = Scripted({0.9});
+  hooks.score_key = "these clips";
+  Train(options, {}, hooks);
+  hooks = Scripted({0.4});
+  hooks.score_key = "other clips";
+  options.iterations = 8;
+  const TrainSummary summary = Train(options, {}, hooks);
+  EXPECT_THAT(IterationsOf(summary.scores), ElementsAre(6, 8));
+  EXPECT_EQ(summary.best->result.score, 0.4);
+  EXPECT_EQ(ReadWeightsInfo(best()).iterations, 6);
+  EXPECT_TRUE(fs::exists(folder() / "earlier" / "best.safetensors"));
 }
 
 TEST_F(TrainerScoresTest, EndsWithTheHooksErrorAndKeepsTheCheckpoint) {

@@ -65,28 +65,32 @@ TEST_F(TrainerTrustTest, RollsBackToTheLastCheckpointWithHalfTheRateWhenTheLossI
   EXPECT_EQ(TrainIn(folder(), options).rollbacks, 1);
 }
 
-TEST_F(TrainerTrustTest, RollsBackTheSameWayWhenInterruptedAfterwards) {
+TEST_F(TrainerTrustTest, KeepsTheBestThatWasScoredBeforeARollback) {
   TrainOptions options = Options(12);
   options.save_every = 4;
-  const auto broken_once_at = [](int64_t at) {
-    auto broken = std::make_shared<bool>(false);
-    TrainingSeams seams;
-    seams.seen_losses = [=](int64_t iteration, std::vector<double>& losses) {
-      if (iteration != at || *broken) return;
-      *broken = true;
-      losses[0] = kNaN;
-    };
-    return seams;
+  options.score_every = 3;
+  bool broken = false;
+  TrainingSeams seams;
+  seams.seen_losses = [&](int64_t iteration, std::vector<double>& losses) {
+    if (iteration != 7 || broken) return;
+    broken = true;
+    losses[0] = kNaN;
   };
-  TrainIn(dir_ / "whole", options, broken_once_at(6));
-  options.iterations = 8;
-  TrainIn(folder(), options, broken_once_at(6));
-  options.iterations = 12;
-  TrainIn(folder(), options);
-  // `light` warms up, so that the limit of iterations does not change the rate of the first half.
-  EXPECT_EQ(ReadWeightsInfo(checkpoint()).iterations, 12);
-  SafetensorsFile file(checkpoint());
-  EXPECT_EQ(file.metadata().at("rate_factor"), "0.5");
+  TrainHooks hooks;
+  int scored = 0;
+  hooks.score = [&](const SwapFunction&) {
+    // Iterations 3, 6 (after the checkpoint at 4, before the end at 7), then 6, 9 and 12 once more.
+    constexpr double kScores[] = {0.3, 0.9, 0.5, 0.6, 0.7};
+    return HeldOutScore{kScores[std::min(scored++, 4)], {}};
+  };
+  NullProgress progress;
+  const std::vector<TrainingFaces> faces = Faces();
+  const TrainSummary summary =
+      RunTraining({folder(), faces, kStored, options, std::nullopt, progress, {}, hooks}, seams);
+  EXPECT_EQ(summary.rollbacks, 1);
+  ASSERT_TRUE(summary.best);
+  EXPECT_EQ(summary.best->result.score, 0.9);
+  EXPECT_EQ(ReadWeightsInfo(best()).iterations, 6);
 }
 
 TEST_F(TrainerTrustTest, RollsBackToTheStartWhenThereIsNoCheckpointYet) {

@@ -40,12 +40,24 @@ TEST(CostSchedule, SpacesByCostAfterTheFirst) {
   CostSchedule schedule(0, 100, 0.03, false);
   EXPECT_FALSE(schedule.Due(99, 50));
   EXPECT_TRUE(schedule.Due(100, 50));
-  schedule.Done(100, 50, 3);
+  schedule.Done(100, 50, 20);  // with the preparation: counts as no more than 3 % of the 50 s
+  EXPECT_FALSE(schedule.Due(1000, 99));
+  EXPECT_TRUE(schedule.Due(1000, 100.1));
+  schedule.Done(500, 100, 1.5);
   EXPECT_FALSE(schedule.Due(1000, 149));
   EXPECT_TRUE(schedule.Due(1000, 150.1));
   schedule.Done(1000, 150, 0);  // free of cost: not at every step all the same
   EXPECT_FALSE(schedule.Due(1024, 200));
   EXPECT_TRUE(schedule.Due(1025, 200));
+}
+
+TEST(CostSchedule, GoesOnWithAnEarlierRunsCost) {
+  CostSchedule schedule(0, 100, 0.03, false);
+  schedule.GoOnFrom(1000, 100, 3);
+  EXPECT_FALSE(schedule.Due(2000, 199));
+  EXPECT_TRUE(schedule.Due(2000, 200.1));
+  schedule.Done(2000, 200, 30);  // prepares once more
+  EXPECT_DOUBLE_EQ(schedule.cost(), 3);
 }
 
 TEST(CostSchedule, LeavesOutWhatWouldExceedTheShareWhereItIsBounded) {

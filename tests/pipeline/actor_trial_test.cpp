@@ -30,7 +30,16 @@ ActorTrial SmallTrial(const CropGeometry& input = kCrop, const CropGeometry& out
   return {"ava", NamedIdentity("ava"), "ben", NamedIdentity("ben"), input, output, Small()};
 }
 
-Crops Same(std::span<const cv::Mat> crops, const std::string&) { return {crops.begin(), crops.end()}; }
+/// What a network gives back; mask: empty, or the same for every crop.
+std::vector<SwappedCrop> Answers(const Crops& crops, const cv::Mat& mask = {}) {
+  std::vector<SwappedCrop> answers;
+  for (const cv::Mat& crop : crops) answers.push_back({crop, mask});
+  return answers;
+}
+
+std::vector<SwappedCrop> Same(std::span<const cv::Mat> crops, const std::string&) {
+  return Answers({crops.begin(), crops.end()});
+}
 
 /// Crops of the truth's pictures, as its own faces were found: what a very good network would give back.
 Crops TruthCrops() {
@@ -40,7 +49,7 @@ Crops TruthCrops() {
   Crops truth;
   other.Run([&](std::span<const cv::Mat> crops, const std::string&) {
     for (const cv::Mat& crop : crops) truth.push_back(crop.clone());
-    return Crops(crops.begin(), crops.end());
+    return Same(crops, "");
   });
   return truth;
 }
@@ -76,7 +85,7 @@ TEST(ActorTrial, OrdersSwapsByHowMuchOfTheTruthTheyShow) {
       Crops mixed(crops.size());
       for (size_t i = 0; i < crops.size(); ++i)
         cv::addWeighted(truth.at(i), share, crops[i], 1 - share, 0, mixed[i]);
-      return mixed;
+      return Answers(mixed);
     });
     EXPECT_GT(scores.mean.quality, last + 0.05) << share;
     last = scores.mean.quality;
@@ -84,12 +93,38 @@ TEST(ActorTrial, OrdersSwapsByHowMuchOfTheTruthTheyShow) {
   EXPECT_GT(last, 0.3);
 }
 
+TEST(ActorTrial, WhatTheNetworksMaskHidesDoesNotCount) {
+  const ActorTrial trial = SmallTrial();
+  const Crops truth = TruthCrops();
+  const auto masked_by = [&](const cv::Mat& mask) {
+    return trial.Run([&](std::span<const cv::Mat>, const std::string&) { return Answers(truth, mask); });
+  };
+  const ActorScores bare = masked_by({}), open = masked_by(cv::Mat(128, 128, CV_8UC1, cv::Scalar(255)));
+  const ActorScores shut = masked_by(cv::Mat::zeros(128, 128, CV_8UC1));
+  EXPECT_GT(bare.mean.quality, 0.3);
+  // The border of the open mask is interpolated to nothing, which the feather has done already.
+  EXPECT_NEAR(open.mean.quality, bare.mean.quality, 0.01);
+  // Every pixel stays the target's: nothing was gone of the way, and nothing lies beside it.
+  EXPECT_NEAR(shut.mean.transfer, 0, 1e-4);  // float sums
+  EXPECT_NEAR(shut.mean.artefact, 0, 1e-3);
+  EXPECT_NEAR(shut.mean.quality, 0, 1e-4);
+  const ActorScores own = trial.Run(Same);
+  EXPECT_NEAR(shut.mean.ssim, own.mean.ssim, 0.05);
+  EXPECT_NEAR(shut.landmark_error, own.landmark_error, 1.5);  // % of the eyes' distance
+  // The pictures of a report are pasted the same way.
+  for (const TrialPicture& picture : trial.Pictures([&](std::span<const cv::Mat>, const std::string&) {
+         return Answers(truth, cv::Mat::zeros(128, 128, CV_8UC1));
+       })) {
+    EXPECT_EQ(cv::norm(picture.result, picture.target, cv::NORM_INF), 0);
+  }
+}
+
 TEST(ActorTrial, RatesABlurredTargetNoBetterThanTheTarget) {
   const ActorTrial trial = SmallTrial();
   const ActorScores blurred = trial.Run([](std::span<const cv::Mat> crops, const std::string&) {
     Crops soft(crops.size());
     for (size_t i = 0; i < crops.size(); ++i) cv::GaussianBlur(crops[i], soft[i], {}, 5);
-    return soft;
+    return Answers(soft);
   });
   EXPECT_LT(blurred.mean.quality, 0.05);
   EXPECT_GT(blurred.mean.artefact, 0.5);
@@ -103,7 +138,7 @@ TEST(ActorTrial, SeesFacesThatJumpBetweenFrames) {
       const cv::Matx23d by(1, 0, i % 2 == 0 ? 3 : -3, 0, 1, 0);
       cv::warpAffine(crops[i], moved[i], by, crops[i].size(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
     }
-    return moved;
+    return Answers(moved);
   });
   EXPECT_GT(jumping.flicker, 1.5 * trial.Run(Same).flicker);
 }
@@ -121,7 +156,7 @@ TEST(ActorTrial, AsksOnceForTheSourcesFaceInTheNetworksSizes) {
       EXPECT_EQ(crops[i].size(), cv::Size(64, 64));
       cv::resize(crops[i], large[i], {128, 128}, 0, 0, cv::INTER_CUBIC);
     }
-    return large;
+    return Answers(large);
   });
   EXPECT_EQ(calls, 1);
   EXPECT_NEAR(scores.mean.transfer, 0, 0.15);  // 64 px lose the target's freckles, which the source has not
@@ -133,7 +168,7 @@ TEST(ActorTrial, GivesTheSameNumbersAgainEvenWhenCropsWereWrittenInto) {
   trial.Run([](std::span<const cv::Mat> crops, const std::string&) {
     Crops black(crops.begin(), crops.end());
     for (cv::Mat& crop : black) crop.setTo(cv::Scalar::all(0));
-    return black;
+    return Answers(black);
   });
   EXPECT_EQ(trial.Run(Same).Numbers(), first);
   EXPECT_EQ(SmallTrial().Run(Same).Numbers(), first);
@@ -159,7 +194,7 @@ TEST(ActorTrial, ShowsTheBestTheMedianAndTheWorstFrame) {
 
 TEST(ActorTrial, PassesOnWhatTheSwapThrows) {
   const ActorTrial trial = SmallTrial();
-  const SwapFunction refuse = [](std::span<const cv::Mat>, const std::string& person) -> Crops {
+  const SwapFunction refuse = [](std::span<const cv::Mat>, const std::string& person) -> std::vector<SwappedCrop> {
     throw Error(ErrorKind::kModel, "this model has no " + person);
   };
   try {
@@ -174,14 +209,18 @@ TEST(ActorTrial, PassesOnWhatTheSwapThrows) {
 
 TEST(ActorTrial, RefusesSwapsThatDoNotFit) {
   const ActorTrial trial = SmallTrial();
-  const auto run = [&](const Crops& crops) {
-    trial.Run([&](std::span<const cv::Mat>, const std::string&) { return crops; });
+  const auto run = [&](const Crops& crops, const cv::Mat& mask = {}) {
+    trial.Run([&](std::span<const cv::Mat>, const std::string&) { return Answers(crops, mask); });
   };
   EXPECT_THROW(run({}), std::invalid_argument);
   EXPECT_THROW(run(Crops(5, cv::Mat(128, 128, CV_8UC3))), std::invalid_argument);
   EXPECT_THROW(run(Crops(6, cv::Mat(64, 64, CV_8UC3))), std::invalid_argument);
   EXPECT_THROW(run(Crops(6, cv::Mat(128, 128, CV_8UC1))), std::invalid_argument);
   EXPECT_THROW(run(Crops(6)), std::invalid_argument);
+  const Crops fitting(6, cv::Mat(128, 128, CV_8UC3, cv::Scalar::all(90)));
+  EXPECT_NO_THROW(run(fitting, cv::Mat(128, 128, CV_8UC1, cv::Scalar(255))));
+  EXPECT_THROW(run(fitting, cv::Mat(64, 64, CV_8UC1, cv::Scalar(255))), std::invalid_argument);
+  EXPECT_THROW(run(fitting, cv::Mat(128, 128, CV_32FC1, cv::Scalar(1))), std::invalid_argument);
 }
 
 TEST(ActorTrial, RefusesAPersonAsItsOwnSource) {

@@ -1,5 +1,6 @@
 #include "pipeline/finder.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "pipeline/plan.h"
 #include "testing/temp_dir.h"
 
 namespace reelswap {
@@ -234,6 +236,51 @@ TEST(WithFinderChoice, SetsThreadsThatTheProjectLeavesOpenAndKeepsTheBatch) {
   train.fastest_batch = true;
   EXPECT_EQ(WithFinderChoice(workspace, train).threads, 7);
   EXPECT_EQ(WithFinderChoice(workspace, train).batch, 32);
+}
+
+TEST(WithFinderChoice, FastestIsNoMoreThanAPersonsFacesAndStaysWhatATrainingBeganWith) {
+  TempDir dir;
+  const Workspace workspace(dir.path());
+  TrainSettings train;
+  train.options.architecture = "light";
+  train.options.batch = 16;
+  train.fastest_batch = true;
+  EXPECT_EQ(WithFinderChoice(workspace, train, {9, 0}).batch, 9);
+  SaveFinderResult(workspace, FoundOn(DescribeMachine("auto")));
+  EXPECT_EQ(WithFinderChoice(workspace, train, {25, 0}).batch, 25);
+  EXPECT_EQ(WithFinderChoice(workspace, train, {1000, 0}).batch, 32);
+  EXPECT_EQ(WithFinderChoice(workspace, train, {1000, 12}).batch, 12);
+  train.fastest_batch = false;
+  EXPECT_EQ(WithFinderChoice(workspace, train, {9, 12}).batch, 16);  // what is said is what is meant
+}
+
+TEST(MakePlan, TakesTheFastestBatchAsFarAsThereAreFaces) {
+  TempDir dir;
+  Project project;
+  project.workspace = dir / "work";
+  project.base_folder = dir.path();
+  project.train.options.architecture = "light";
+  project.train.options.batch = 16;
+  project.train.fastest_batch = true;
+  for (const auto& [person, photos] : {std::pair("ava", 40), std::pair("ben", 24)}) {
+    for (int i = 0; i < photos; ++i) WriteFileAtomically(dir / person / fmt::format("{}.jpg", i), "x");
+    Source source;
+    source.kind = Source::Kind::kPhotos;
+    source.location = person;
+    project.people.push_back({person, "a release", {source}});
+  }
+  EXPECT_EQ(MakePlan(project).batch, 16);
+  SaveFinderResult(Workspace(project.workspace), FoundOn(DescribeMachine("auto")));
+  EXPECT_EQ(MakePlan(project).batch, 24);
+  project.evaluate.actors = {{"ava", "ava"}, {"ben", "zoe"}};
+  EXPECT_THROW(MakePlan(project), Error);
+}
+
+TEST(DescribeMachine, NamesTheDeviceAndPrecisionThatWereAskedFor) {
+  EXPECT_THAT(DescribeMachine("cpu").device, ::testing::StartsWith("cpu ("));
+  EXPECT_EQ(DescribeMachine("cpu", "fp32").device, "cpu (fp32)");
+  EXPECT_THAT(DescribeMachine("auto", "fp32").device, HasSubstr("(fp32)"));
+  EXPECT_THAT(DescribeMachine("cuda").device, ::testing::StartsWith("cuda: "));
 }
 
 TEST(WithFinderChoice, KeepsTheUsualBatchWhereNothingWasMeasured) {

@@ -79,15 +79,22 @@ class FootageTrialTest : public ::testing::Test {
 };
 
 /// A network that gives back what it gets.
-std::vector<cv::Mat> Nothing(std::span<const cv::Mat> crops, const std::string&) {
-  std::vector<cv::Mat> out;
-  for (const cv::Mat& crop : crops) out.push_back(crop.clone());
+std::vector<SwappedCrop> Nothing(std::span<const cv::Mat> crops, const std::string&) {
+  std::vector<SwappedCrop> out;
+  for (const cv::Mat& crop : crops) out.push_back({crop.clone(), {}});
   return out;
 }
 
-std::vector<cv::Mat> Blurred(std::span<const cv::Mat> crops, const std::string&) {
-  std::vector<cv::Mat> out = Nothing(crops, "");
-  for (cv::Mat& crop : out) cv::GaussianBlur(crop, crop, {}, 3);
+std::vector<SwappedCrop> Blurred(std::span<const cv::Mat> crops, const std::string&) {
+  std::vector<SwappedCrop> out = Nothing(crops, "");
+  for (SwappedCrop& crop : out) cv::GaussianBlur(crop.image, crop.image, {}, 3);
+  return out;
+}
+
+/// The same, all of it hidden by the network's own mask.
+std::vector<SwappedCrop> BlurredButHidden(std::span<const cv::Mat> crops, const std::string&) {
+  std::vector<SwappedCrop> out = Blurred(crops, "");
+  for (SwappedCrop& crop : out) crop.mask = cv::Mat::zeros(crop.image.size(), CV_8UC1);
   return out;
 }
 
@@ -122,10 +129,27 @@ TEST_F(FootageTrialTest, ABlurredFaceScoresLower) {
   EXPECT_LT(blurred.people[0].ssim, 0.9);
 }
 
+TEST_F(FootageTrialTest, TheNetworksMaskIsPastedWithButHidesNoReconstruction) {
+  FootageTrial trial = Trial();
+  const FootageScores blurred = trial.Run(Blurred), hidden = trial.Run(BlurredButHidden);
+  ASSERT_EQ(hidden.people.size(), 2u);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(hidden.people[i].ssim, blurred.people[i].ssim);
+    EXPECT_EQ(hidden.people[i].l1, blurred.people[i].l1);
+  }
+  for (const FootageDirection& direction : hidden.directions) {
+    EXPECT_EQ(direction.pose_degrees, 0) << direction.from;  // the pictures are the originals, pixel by pixel
+    EXPECT_EQ(direction.expression_percent, 0) << direction.from;
+  }
+  for (const FootagePicture& picture : trial.Pictures(BlurredButHidden)) {
+    EXPECT_EQ(cv::norm(picture.swapped, picture.target, cv::NORM_INF), 0);
+  }
+}
+
 TEST_F(FootageTrialTest, AFeaturelessFaceIsWorthNothing) {
   const auto featureless = [](std::span<const cv::Mat> crops, const std::string& person) {
-    std::vector<cv::Mat> out = Nothing(crops, person);
-    for (cv::Mat& crop : out) cv::GaussianBlur(crop, crop, {}, crop.cols / 4.0);
+    std::vector<SwappedCrop> out = Nothing(crops, person);
+    for (SwappedCrop& crop : out) cv::GaussianBlur(crop.image, crop.image, {}, crop.image.cols / 4.0);
     return out;
   };
   const FootageScores scores = Trial().Run(featureless);
@@ -136,8 +160,8 @@ TEST_F(FootageTrialTest, AFeaturelessFaceIsWorthNothing) {
 TEST_F(FootageTrialTest, RestlessFacesAreToldFromCalmOnes) {
   int call = 0;
   const auto restless = [&](std::span<const cv::Mat> crops, const std::string& person) {
-    std::vector<cv::Mat> out = Nothing(crops, person);
-    for (cv::Mat& crop : out) cv::GaussianBlur(crop, crop, {}, ++call % 2 == 0 ? 0.5 : 3);
+    std::vector<SwappedCrop> out = Nothing(crops, person);
+    for (SwappedCrop& crop : out) cv::GaussianBlur(crop.image, crop.image, {}, ++call % 2 == 0 ? 0.5 : 3);
     return out;
   };
   FootageTrial trial = Trial();

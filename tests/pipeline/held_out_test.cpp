@@ -30,24 +30,46 @@ std::set<std::string> SourcesOf(const std::vector<FaceRecord>& records, const st
   return sources;
 }
 
+HeldOutRules MarkedRules(const std::set<std::string>& marked) {
+  HeldOutRules rules;
+  rules.marked = marked;
+  return rules;
+}
+
+HeldOutRules AutomaticRules(int64_t fewest_training, bool automatic = true) {
+  HeldOutRules rules;
+  rules.automatic = automatic;
+  rules.fewest_training = fewest_training;
+  return rules;
+}
+
 TEST(SplitHeldOut, MarkedSourcesAreHeldOutWholeAndNothingElse) {
   const auto records = Sources({{"a", 500}, {"b", 400}, {"c", 90}});
-  const HeldOutSplit split = SplitHeldOut(records, {{"b"}, true, 1});
+  const HeldOutSplit split = SplitHeldOut(records, MarkedRules({"b"}));
   EXPECT_EQ(SourcesOf(records, split.held_out), std::set<std::string>{"b"});
   EXPECT_EQ(split.training.size(), 590u);
   EXPECT_FALSE(split.same_clip);
 }
 
+TEST(SplitHeldOut, AMarkedRangeOfAFileThatAlsoTrainsIsOfTheSameClip) {
+  const auto records = Sources({{"a", 50}, {"b", 40}, {"c", 30}});
+  HeldOutRules rules = MarkedRules({"b"});
+  rules.clip_of = {{"a", "x"}, {"b", "x"}, {"c", "y"}};
+  EXPECT_TRUE(SplitHeldOut(records, rules).same_clip);
+  rules.marked = {"c"};
+  EXPECT_FALSE(SplitHeldOut(records, rules).same_clip);
+}
+
 TEST(SplitHeldOut, AMarkedSourceWithoutFacesHoldsNothingOut) {
   const auto records = Sources({{"a", 500}, {"b", 400}});
-  const HeldOutSplit split = SplitHeldOut(records, {{"z"}, true, 1});
+  const HeldOutSplit split = SplitHeldOut(records, MarkedRules({"z"}));
   EXPECT_TRUE(split.held_out.empty());
   EXPECT_EQ(split.training.size(), 900u);
 }
 
 TEST(SplitHeldOut, OffHoldsNothingOut) {
   const auto records = Sources({{"a", 500}, {"b", 50}});
-  EXPECT_EQ(SplitHeldOut(records, {{}, false, 1}).training.size(), 550u);
+  EXPECT_EQ(SplitHeldOut(records, AutomaticRules(1, false)).training.size(), 550u);
 }
 
 TEST(SplitHeldOut, NobodyHasNothingToHoldOut) {
@@ -74,15 +96,15 @@ TEST(SplitHeldOut, NeverMoreThanAQuarterAndNeverTheFacesATrainingNeeds) {
   for (const int small : {40, 90, 130, 200, 300}) {
     for (const int large : {60, 250, 400, 900}) {
       const auto records = Sources({{"a", small}, {"b", large}, {"c", large}});
-      const HeldOutSplit split = SplitHeldOut(records, {{}, true, 64});
+      const HeldOutSplit split = SplitHeldOut(records, AutomaticRules(64));
       EXPECT_LE(split.held_out.size() * 4, records.size()) << small << " " << large;
       EXPECT_GE(split.training.size(), std::min<size_t>(300, records.size() / 2)) << small << " " << large;
     }
   }
   // A batch's worth of faces is worth more than a score.
   const auto records = Sources({{"a", 20}, {"b", 100}, {"c", 100}});
-  EXPECT_EQ(SplitHeldOut(records, {{}, true, 190}).held_out.size(), 20u);
-  EXPECT_TRUE(SplitHeldOut(records, {{}, true, 215}).held_out.empty());
+  EXPECT_EQ(SplitHeldOut(records, AutomaticRules(190)).held_out.size(), 20u);
+  EXPECT_TRUE(SplitHeldOut(records, AutomaticRules(215)).held_out.empty());
 }
 
 TEST(SplitHeldOut, AnotherSourceLeavesTheHeldOutOnesWhereTheyAre) {
@@ -111,6 +133,41 @@ TEST(SplitHeldOut, TwoEqualClipsGiveTheEndOfOneSinceAHalfIsTooMuch) {
   EXPECT_TRUE(split.same_clip);
   EXPECT_EQ(SourcesOf(records, split.held_out).size(), 1u);
   EXPECT_EQ(SourcesOf(records, split.training).size(), 2u);
+}
+
+TEST(SplitHeldOut, RangesOfOneClipAreNeverDivided) {
+  // By itself "b" would be the tenth, but "d" is another range of the same file.
+  const auto records = Sources({{"a", 400}, {"b", 100}, {"c", 430}, {"d", 70}});
+  HeldOutRules rules;
+  rules.clip_of = {{"a", "x"}, {"b", "y"}, {"c", "z"}, {"d", "y"}};
+  const auto held_out = SourcesOf(records, SplitHeldOut(records, rules).held_out);
+  EXPECT_EQ(held_out.contains("b"), held_out.contains("d"));
+  EXPECT_EQ(held_out, (std::set<std::string>{"b", "d"}));
+}
+
+TEST(SplitHeldOut, TheEndOfAClipIsThatOfAllItsRanges) {
+  // 0 to 50 s and, overlapping, 30 to 80 s of one file.
+  auto records = Sources({{"a", 500}, {"b", 500}});
+  for (FaceRecord& record : records) record.seconds += record.source == "b" ? 30 : 0;
+  HeldOutRules rules;
+  rules.clip_of = {{"a", "x"}, {"b", "x"}};
+  const HeldOutSplit split = SplitHeldOut(records, rules);
+  EXPECT_TRUE(split.same_clip);
+  ASSERT_FALSE(split.held_out.empty());
+  for (const size_t i : split.held_out) EXPECT_GT(records[i].seconds, 71);
+  for (const size_t i : split.training) EXPECT_LT(records[i].seconds, 70);
+}
+
+TEST(SplitHeldOut, AHandfulOfFacesGivesWayToTheEndOfTheLongestClip) {
+  const auto records = Sources({{"a", 20}, {"b", 980}});
+  const HeldOutSplit split = SplitHeldOut(records, {});
+  EXPECT_TRUE(split.same_clip);
+  EXPECT_EQ(SourcesOf(records, split.held_out), std::set<std::string>{"b"});
+  EXPECT_NEAR(static_cast<double>(split.held_out.size()), 98, 2);
+  // Pictures have no end: then the handful is better than nothing.
+  auto photos = records;
+  for (FaceRecord& record : photos) record.seconds = 0;
+  EXPECT_EQ(SourcesOf(photos, SplitHeldOut(photos, {}).held_out), std::set<std::string>{"a"});
 }
 
 TEST(SplitHeldOut, FewFacesAllTrain) {

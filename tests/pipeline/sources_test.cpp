@@ -61,6 +61,24 @@ TEST(SourceTasks, TheSameFileTwiceIsOneSourceButAnotherRangeIsAnother) {
   EXPECT_NE(tasks[0].id, tasks[1].id);
 }
 
+TEST(SourceTasks, AFileThatAnyEntryHoldsOutIsHeldOutWhateverNamesItFirst) {
+  testing::TempDir dir;
+  for (const char* name : {"c1.mp4", "c2.mp4"}) WriteFileAtomically(dir / name, "x");
+  Project project = ProjectIn(dir.path());
+  Source judge = Files("c2.mp4"), part = Files("c2.mp4");
+  judge.hold_out = true;
+  part.start_seconds = 10;
+  project.people[0].sources = {Files("c*.mp4"), judge, part};
+  project.people[1].sources = {Files("c2.mp4")};
+  const auto tasks = ExpandSources(project);
+  ASSERT_EQ(tasks.size(), 4u);
+  EXPECT_FALSE(tasks[0].hold_out);
+  EXPECT_TRUE(tasks[1].hold_out);
+  EXPECT_FALSE(tasks[3].hold_out);  // another person's
+  EXPECT_EQ(tasks[1].clip, tasks[2].clip);
+  EXPECT_NE(tasks[0].clip, tasks[1].clip);
+}
+
 TEST(SourceTasks, AProblemBelongsToItsSourceAlone) {
   testing::TempDir dir;
   fs::create_directory(dir / "folder");

@@ -94,6 +94,46 @@ TEST_F(UsableFacesTest, HoldingOutIsAnotherTrainingAndOtherwiseTheKeyStays) {
   EXPECT_EQ(FindUsableFaces(Load("a2.mp4", "evaluate: {hold_out: off}\n"), "ava", set_).key, key);
 }
 
+TEST_F(UsableFacesTest, AClipThatOnlyJudgesChangesTheScoresAndNotTheTraining) {
+  std::ofstream(folder_ / "a3.mp4") << "a3";
+  const std::string judge = "{file: a2.mp4, hold_out: true}";
+  const Project one = Load(judge), two = Load(judge + "\n      - {file: a3.mp4, hold_out: true}");
+  AddFaces(one, 5);
+  const UsableFaces before = FindUsableFaces(one, "ava", set_);
+  const SourceTask added = ExpandSources(two).at(2);
+  for (int i = 0; i < 4; ++i) AddFace(added.id, i);
+  set_.FinishSource(added.id, "key of " + added.id, {});
+  const UsableFaces after = FindUsableFaces(two, "ava", set_);
+  EXPECT_EQ(after.held_out.size(), before.held_out.size() + 3);
+  EXPECT_EQ(after.key, before.key);
+  EXPECT_EQ(after.training_faces, before.training_faces);
+  const auto score_key = [](const Project& project, const UsableFaces& faces, bool weights) {
+    return ScoreKey(project.evaluate, {{"ava", faces}}, weights);
+  };
+  const std::string key = score_key(one, before, false);
+  EXPECT_EQ(score_key(one, before, false), key);
+  EXPECT_NE(score_key(two, after, false), key);
+  EXPECT_NE(score_key(one, before, true), key);
+  EXPECT_NE(score_key(Load(judge, "evaluate: {frames: 9}\n"), before, false), key);
+  EXPECT_NE(score_key(Load(judge, "evaluate: {actors: {ava: ava, ben: ben}}\n"), before, false), key);
+  EXPECT_EQ(score_key(Load(judge, "evaluate: {identity: off}\n"), before, true), key);
+}
+
+TEST_F(UsableFacesTest, WhatAHeldOutRangeOfTheSameFileShowsTrainsNothing) {
+  // a1.mp4 trains as a whole and judges from 4 s to 5 s.
+  const Project project = Load("{file: a1.mp4, start: 4, end: 5, hold_out: true}");
+  const auto tasks = ExpandSources(project);
+  for (int i = 0; i < 250; ++i) AddFace(tasks.at(0).id, i);  // 10 s at 25 frames/s
+  for (int i = 100; i < 125; ++i) AddFace(tasks.at(1).id, i);
+  for (const SourceTask& task : {tasks[0], tasks[1]}) set_.FinishSource(task.id, "key of " + task.id, {});
+  const UsableFaces usable = FindUsableFaces(project, "ava", set_);
+  EXPECT_EQ(usable.held_out.size(), 25u);
+  EXPECT_EQ(usable.kept, 249 + 25);
+  // 1 to 50 and 175 to 249: neither the second itself nor two seconds on either side.
+  EXPECT_EQ(usable.training.images.size(), 50u + 75u);
+  EXPECT_NE(usable.key, FindUsableFaces(Load("{file: a2.mp4, hold_out: true}"), "ava", set_).key);
+}
+
 TEST_F(UsableFacesTest, AutoHoldsOutOnlyWhatABatchCanSpare) {
   const Project many = Load("a2.mp4", "train: {batch: 8}\n");
   AddFaces(many, 151);

@@ -40,6 +40,12 @@ std::vector<Network> MakeNetworks(const std::vector<std::string>& people, const 
 
 at::Tensor Picture(const at::Tensor& output) { return output.narrow(1, 0, 3).to(at::kFloat).sigmoid(); }
 
+/// Black outside the faces' masks, made and real alike: what is cut off in a swap is not worth telling apart.
+at::Tensor Visible(const at::Tensor& pictures, const DeviceBatch& batch, size_t person) {
+  if (batch.masks.empty()) return pictures;
+  return pictures * batch.masks[person].unsqueeze(1).to(at::kFloat).mul_(1.0 / 255.0);
+}
+
 }  // namespace
 
 Critics::Critics(const std::vector<std::string>& people, const Placement& placement, uint64_t seed)
@@ -66,10 +72,10 @@ at::Tensor Critics::Judge(size_t person, const at::Tensor& pictures) const {
   return networks_[person].Forward(input).to(at::kFloat);
 }
 
-at::Tensor Critics::Doubt(const std::vector<at::Tensor>& outputs) const {
+at::Tensor Critics::Doubt(const std::vector<at::Tensor>& outputs, const DeviceBatch& batch) const {
   at::Tensor doubt;
   for (size_t p = 0; p < outputs.size(); ++p) {
-    const at::Tensor one = (Judge(p, Picture(outputs[p])) - 1.0).square().mean();
+    const at::Tensor one = (Judge(p, Visible(Picture(outputs[p]), batch, p)) - 1.0).square().mean();
     doubt = p == 0 ? one : doubt + one;
   }
   return doubt;
@@ -79,8 +85,8 @@ void Critics::Learn(const std::vector<at::Tensor>& outputs, const DeviceBatch& b
   for (Parameter* p : Parameters()) p->compute.mutable_grad() = at::Tensor();
   at::Tensor loss;
   for (size_t p = 0; p < outputs.size(); ++p) {
-    const at::Tensor made = Judge(p, Picture(outputs[p].detach()));
-    const at::Tensor real = Judge(p, TargetPictures(batch, p));
+    const at::Tensor made = Judge(p, Visible(Picture(outputs[p].detach()), batch, p));
+    const at::Tensor real = Judge(p, Visible(TargetPictures(batch, p), batch, p));
     const at::Tensor one = 0.5 * (made.square().mean() + (real - 1.0).square().mean());
     loss = p == 0 ? one : loss + one;
   }

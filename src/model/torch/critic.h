@@ -22,7 +22,8 @@ class Critics {
   static bool Learns(double progress);
 
   /// How unreal they find the decoders' outputs (before the sigmoid), summed over the people; differentiable.
-  at::Tensor Doubt(const std::vector<at::Tensor>& outputs) const;
+  /// Where the batch has masks, only what lies inside them is looked at.
+  at::Tensor Doubt(const std::vector<at::Tensor>& outputs, const DeviceBatch& batch) const;
   /// Adds the gradients of telling `outputs` from the batch's own pictures; what Doubt left behind is dropped first.
   void Learn(const std::vector<at::Tensor>& outputs, const DeviceBatch& batch, double share);
   /// Applies the gradients.

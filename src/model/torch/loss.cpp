@@ -31,7 +31,7 @@ at::Tensor SsimOfScale(const at::Tensor& a, const at::Tensor& b, const at::Tenso
   if (!weights.defined()) return ssim.mean();
   // The windows do not cover all pixels equally often: their weights are brought to mean 1 anew.
   const at::Tensor window_weights = mean(weights);
-  return (ssim * (window_weights / window_weights.mean())).mean();
+  return (ssim * (window_weights / window_weights.mean().clamp_min(1e-6))).mean();
 }
 
 }  // namespace
@@ -65,7 +65,9 @@ SideLoss MeasureSide(const at::Tensor& logits, const at::Tensor& target, const L
   }
   side.loss = weights.defined() ? (error * weights).mean() : side.mean_absolute_error;
   if (terms.dssim_weight > 0) {
-    side.loss = side.loss + terms.dssim_weight * 0.5 * (1.0 - MeanSsim(picture, target, weights));
+    // Outside the mask the picture is taken as right: windows reach over its border.
+    const at::Tensor seen = masked ? target + terms.mask * (picture - target) : picture;
+    side.loss = side.loss + terms.dssim_weight * 0.5 * (1.0 - MeanSsim(seen, target, weights));
   }
   if (draws_mask && terms.mask.defined()) {
     side.loss = side.loss + kMaskShare * (all.narrow(1, 3, 1).sigmoid() - terms.mask).square().mean();

@@ -31,7 +31,14 @@ std::vector<OutputLook> LookAtOutputs(const SwapNetworks& networks, const FaceBa
                                   .to(at::kFloat)
                                   .sigmoid();
     OutputLook look;
-    look.error = (answer - target).abs().mean().item<double>();
+    at::Tensor counted = at::ones({some, 1, out, out}, target.options());
+    if (networks.architecture.recipe.masked_loss && !batch.mask.empty()) {
+      // The loss, which this is compared with, counts the inside of the masks alone.
+      counted = at::from_blob(const_cast<uint8_t*>(batch.mask.data() + first * out * out), {some, 1, out, out}, at::kByte)
+                    .to(target.device())
+                    .to(at::kFloat);
+    }
+    look.error = (((answer - target).abs() * counted).sum() / (3 * counted.sum()).clamp_min(1e-6)).item<double>();
     look.pinned = ((answer - 0.5).abs() > 0.5 - kPinnedFrom).to(at::kFloat).mean().item<double>();
     look.variation = Spread(answer);
     look.target_variation = Spread(target);

@@ -43,9 +43,13 @@ class FreeBlocks {
     found->second.pop_back();
     return block;
   }
-  void Keep(void* block, size_t mapped) {
+  void Keep(void* block, size_t mapped) noexcept {
     const std::lock_guard lock(mutex_);
-    blocks_[mapped].push_back(block);
+    try {
+      blocks_[mapped].push_back(block);
+    } catch (const std::bad_alloc&) {  // no room even for the list: then not kept
+      munmap(block, mapped);
+    }
   }
   void ReleaseAll() {
     const std::lock_guard lock(mutex_);
@@ -111,7 +115,7 @@ class KeepingAllocator final : public c10::Allocator {
         block = Map(mapped);
       }
     }
-    if (block == nullptr) throw std::bad_alloc();
+    if (block == nullptr) throw std::bad_alloc();  // what a training answers by cutting its batch
     new (block) Header{mapped};
     void* data = static_cast<char*>(block) + kHeader;
     return {data, data, &Delete, c10::Device(c10::DeviceType::CPU)};
@@ -119,6 +123,11 @@ class KeepingAllocator final : public c10::Allocator {
 };
 
 }  // namespace
+
+void ReleaseTensorMemory() {
+  Free().ReleaseAll();
+  malloc_trim(0);
+}
 
 void KeepTensorMemory() {
   static const bool kOnce = [] {

@@ -82,9 +82,35 @@ struct TrainingEngine::Impl {
     if (critics) critic_steps.fill_(critics->adam().steps());
   }
 
+  /// Gradients of pieces add up in fp32: in bf16 the later ones would be lost against the sum.
+  void TakeGradients() {
+    const std::vector<Parameter*> parameters = networks.parameters();
+    sums.resize(parameters.size());
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      at::Tensor& gradient = parameters[i]->compute.mutable_grad();
+      if (!gradient.defined()) continue;
+      if (sums[i].defined()) {
+        sums[i].add_(gradient.to(at::kFloat));
+      } else {
+        sums[i] = gradient.to(at::kFloat);
+      }
+      gradient = at::Tensor();
+    }
+  }
+  void GiveGradientsBack() {
+    const std::vector<Parameter*> parameters = networks.parameters();
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      if (sums[i].defined()) {
+        parameters[i]->compute.mutable_grad() = sums[i].to(parameters[i]->compute.scalar_type());
+      }
+    }
+    sums.clear();
+  }
+
   SwapNetworks networks;
   Adam adam;
   WeightAverages averages;
+  std::vector<at::Tensor> sums;  ///< of the pieces' gradients, fp32; empty between steps
   std::unique_ptr<Critics> critics;
   at::Tensor adam_steps = at::zeros({1}, at::kLong);
   at::Tensor critic_steps = at::zeros({1}, at::kLong);
@@ -95,7 +121,10 @@ TrainingEngine::TrainingEngine(const Architecture& architecture, const std::vect
   if (placement.device.is_cpu()) KeepTensorMemory();
   impl_ = std::make_unique<Impl>(architecture, people, placement, seed, options);
 }
-TrainingEngine::~TrainingEngine() = default;
+TrainingEngine::~TrainingEngine() {
+  impl_.reset();
+  ReleaseTensorMemory();
+}
 
 SwapNetworks& TrainingEngine::networks() { return impl_->networks; }
 const SwapNetworks& TrainingEngine::networks() const { return impl_->networks; }
@@ -112,12 +141,14 @@ at::Tensor TrainingEngine::Step(const FaceBatch& batch, double learning_rate, do
     const DeviceBatch piece = parts == 1 ? whole : PartOf(whole, part, parts);
     const double share = static_cast<double>(piece.targets.front().size(0)) / static_cast<double>(each);
     StepLoss loss = MeasureLoss(impl_->networks, piece);
-    if (adversarial > 0) loss.total = loss.total + adversarial * impl_->critics->Doubt(loss.outputs);
+    if (adversarial > 0) loss.total = loss.total + adversarial * impl_->critics->Doubt(loss.outputs, piece);
     (parts == 1 ? loss.total : loss.total * share).backward();
+    if (parts > 1) impl_->TakeGradients();
     if (critics_learn) impl_->critics->Learn(loss.outputs, piece, share);
     const at::Tensor measured = at::stack(loss.errors) * share;
     errors = part == 0 ? measured : errors + measured;
   }
+  if (parts > 1) impl_->GiveGradientsBack();
   impl_->adam.Step(learning_rate);
   if (critics_learn) impl_->critics->Step();
   impl_->averages.Follow(impl_->adam.steps());
@@ -130,7 +161,9 @@ at::Tensor TrainingEngine::Measure(const FaceBatch& batch) const {
 
 void TrainingEngine::DropGradients() {
   for (Parameter* p : impl_->networks.parameters()) p->compute.mutable_grad() = at::Tensor();
+  impl_->sums.clear();
   if (impl_->critics) impl_->critics->DropGradients();
+  ReleaseTensorMemory();
 }
 
 std::vector<StateTensor> TrainingEngine::State() {

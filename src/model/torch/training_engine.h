@@ -29,7 +29,8 @@ class TrainingEngine {
 
   /// Learns from a batch. progress: 0 at the start of the training, 1 at its end. Returns the mean absolute
   /// error of each person in [0,1] (fp32, on the device, not read back). parts: the batch goes through in so
-  /// many pieces whose gradients add up (same result up to rounding, less memory); throws what the
+  /// many pieces whose gradients add up (the same result up to rounding, but for how near people's codes lie, which is
+  /// seen piece by piece, and not in pieces of fewer than four faces; less memory); throws what the
   /// allocator throws when memory is short, and then has learnt nothing: call DropGradients and try again.
   at::Tensor Step(const FaceBatch& batch, double learning_rate, double progress, int parts = 1);
   /// The same errors without learning.

@@ -50,6 +50,7 @@ class TrainingRun {
   void SaveState();
   void WriteMilestone();
   void AdoptBest();
+  void ForgetOtherScores();
   void Score();
   void ShowPictures(bool with_hook);
   void WriteTable();

@@ -70,7 +70,9 @@ StepLoss MeasureLoss(const SwapNetworks& networks, const DeviceBatch& batch) {
     loss.errors.push_back(side.mean_absolute_error.detach());
     loss.total = p == 0 ? side.loss : loss.total + side.loss;
   }
-  const double alignment = networks.architecture.recipe.alignment;
+  // A mean over fewer faces says little, and the spread of a single one is none at all.
+  constexpr int64_t kFewestForMeans = 4;
+  const double alignment = codes.front().size(0) >= kFewestForMeans ? networks.architecture.recipe.alignment : 0;
   if (alignment > 0) loss.total = loss.total + alignment * CodeDistance(codes);
   return loss;
 }

@@ -144,6 +144,9 @@ void KeepAsPrevious(const std::filesystem::path& present, const std::filesystem:
   std::filesystem::create_hard_link(present, link, ec);
   // File systems without hard links: moved; until the new one is there, loading takes the previous.
   std::filesystem::rename(ec ? present : link, previous, ec);
+  // After a kill between the two renames both names are the same file already: renaming then does nothing.
+  std::error_code ignored;
+  std::filesystem::remove(link, ignored);
   if (ec) {
     throw Error(ErrorKind::kDisk,
                 fmt::format("cannot keep {} as {}: {}", present.string(), previous.string(), ec.message()));
@@ -195,6 +198,7 @@ void SaveCheckpoint(const std::filesystem::path& folder, TrainingEngine& engine,
   metadata.rate_factor = state.rate_factor;
   metadata.rollbacks = state.rollbacks;
   metadata.batch_parts = state.batch_parts;
+  metadata.score_key = state.score_key;
   TensorList list;
   for (const StateTensor& tensor : engine.State()) list.Add(tensor.name, tensor.tensor);
   AddHistory(list, state.history, metadata.info.people);
@@ -245,6 +249,7 @@ TrainingState LoadTrainingState(SafetensorsFile& file, const ModelMetadata& meta
   state.rate_factor = metadata.rate_factor;
   state.rollbacks = metadata.rollbacks;
   state.batch_parts = metadata.batch_parts;
+  state.score_key = metadata.score_key;
   const SafetensorsEntry* entry = file.Find("history.iteration");
   const int64_t n = entry != nullptr && entry->shape.size() == 1 ? entry->shape[0] : 0;
   const int64_t count = static_cast<int64_t>(metadata.info.people.size());
