@@ -13,6 +13,7 @@
 #include "face/face_detector.h"
 #include "measure/swap_scores.h"
 #include "model/face_loader.h"
+#include "pipeline/crop_places.h"
 #include "pipeline/face_comparison.h"
 #include "pipeline/face_replacement.h"
 #include "pipeline/identity_galleries.h"
@@ -42,10 +43,6 @@ struct Subject {
   TrainingFaces training;
   std::optional<double> identity_real;
 };
-
-cv::Point2f Apply(const cv::Matx23f& map, const cv::Point2f& p) {
-  return {map(0, 0) * p.x + map(0, 1) * p.y + map(0, 2), map(1, 0) * p.x + map(1, 1) * p.y + map(1, 2)};
-}
 
 double Mean(const std::vector<double>& values) {
   return values.empty() ? 0 : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
@@ -105,9 +102,7 @@ struct FootageTrial::Impl {
     Probe probe;
     probe.input = CutPlain(face.image, kStoredCrop, input_);
     probe.output = CutPlain(face.image, kStoredCrop, output_);
-    Landmarks in_output;
-    for (size_t i = 0; i < in_output.size(); ++i) in_output[i] = Apply(output_from_stored_, face.landmarks[i]);
-    probe.output_face = FaceHullMask(in_output, probe.output.size());
+    probe.output_face = FaceHullMask(Moved(output_from_stored_, face.landmarks), probe.output.size());
     if (cv::countNonZero(probe.output_face) > 0) {
       cv::Mat flat;
       cv::GaussianBlur(probe.output, flat, {}, output_.size / kFlatShare);

@@ -18,6 +18,7 @@
 #include "media/video_reader.h"
 #include "media/video_writer.h"
 #include "pipeline/convert.h"
+#include "pipeline/crop_places.h"
 #include "pipeline/face_replacement.h"
 #include "pipeline/media_store.h"
 
@@ -249,7 +250,7 @@ struct PreviewClip::Impl {
     std::vector<cv::Mat> tiles;
     for (size_t i = 0; i < poses_.size(); ++i) {
       cv::Mat after = poses_[i].stored.image.clone();
-      PasteFace(after, swapped[i], InCrop(poses_[i].stored));
+      PasteFace(after, swapped[i], Moved(poses_[i].stored.face_from_frame, poses_[i].stored.face.landmarks));
       tiles.push_back(Tile(poses_[i].stored.image));
       tiles.push_back(Tile(after));
     }
@@ -260,16 +261,6 @@ struct PreviewClip::Impl {
     WritePhoto(temporary, sheet);
     EmbedXmp(temporary, MakeProvenance());
     CommitFile(temporary, path);
-  }
-
-  static Landmarks InCrop(const AlignedFace& face) {
-    Landmarks landmarks;
-    const cv::Matx23f& map = face.face_from_frame;
-    for (size_t i = 0; i < landmarks.size(); ++i) {
-      const cv::Point2f& p = face.face.landmarks[i];
-      landmarks[i] = {map(0, 0) * p.x + map(0, 1) * p.y + map(0, 2), map(1, 0) * p.x + map(1, 1) * p.y + map(1, 2)};
-    }
-    return landmarks;
   }
 
   static cv::Mat Tile(const cv::Mat& crop) {

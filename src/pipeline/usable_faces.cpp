@@ -7,37 +7,17 @@
 #include <set>
 
 #include "core/files.h"
+#include "pipeline/crop_places.h"
 #include "pipeline/held_out.h"
 #include "pipeline/source_tasks.h"
 
 namespace reelswap {
 namespace {
 
-cv::Point2f Apply(const cv::Matx23f& map, const cv::Point2f& p) {
-  return {map(0, 0) * p.x + map(0, 1) * p.y + map(0, 2), map(1, 0) * p.x + map(1, 1) * p.y + map(1, 2)};
-}
-
-Landmarks InCrop(const FaceRecord& record) {
-  Landmarks landmarks;
-  for (size_t i = 0; i < landmarks.size(); ++i) {
-    landmarks[i] = Apply(record.face_from_frame, record.face.landmarks[i]);
-  }
-  return landmarks;
-}
-
-/// The detector's box, upright in the crop: its centre and size follow the similarity.
-cv::Rect2f BoxInCrop(const FaceRecord& record) {
-  const cv::Rect2f& box = record.face.box;
-  const cv::Matx23f& map = record.face_from_frame;
-  const cv::Point2f centre = Apply(map, {box.x + box.width / 2, box.y + box.height / 2});
-  const float scale = std::hypot(map(0, 0), map(1, 0));
-  const cv::Size2f size(box.width * scale, box.height * scale);
-  return {centre.x - size.width / 2, centre.y - size.height / 2, size.width, size.height};
-}
-
 HeldOutFace MakeHeldOutFace(const FaceSet& faces, const FaceRecord& record) {
-  return {faces.ImagePath(record), record.pose,   InCrop(record), BoxInCrop(record),
-          record.source,           record.frame_index, record.seconds};
+  const cv::Matx23f& map = record.face_from_frame;
+  return {faces.ImagePath(record),    record.pose,        Moved(map, record.face.landmarks), Moved(map, record.face.box),
+          record.source,              record.frame_index, record.seconds};
 }
 
 /// True for faces of a training range in, or near to, a held-out range of the same file.
@@ -112,7 +92,7 @@ UsableFaces FindUsableFaces(const Project& project, const std::string& person, c
   for (const size_t i : split.training) {
     usable.training.images.push_back(faces.ImagePath(records[i]));
     usable.training.poses.push_back(records[i].pose);
-    usable.training.landmarks.push_back(InCrop(records[i]));
+    usable.training.landmarks.push_back(Moved(records[i].face_from_frame, records[i].face.landmarks));
   }
   for (const size_t i : split.held_out) usable.held_out.push_back(MakeHeldOutFace(faces, records[i]));
   usable.same_clip = split.same_clip;

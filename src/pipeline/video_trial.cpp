@@ -12,6 +12,7 @@
 #include "face/face_tracker.h"
 #include "measure/swap_scores.h"
 #include "media/video_reader.h"
+#include "pipeline/crop_places.h"
 #include "pipeline/face_comparison.h"
 #include "pipeline/identity_galleries.h"
 #include "pipeline/workspace.h"
@@ -21,10 +22,6 @@ namespace {
 
 constexpr int64_t kRun = 4;            // neighbours, for the restlessness
 constexpr double kUnchanged = 2.0 / 255;  // mean difference that compression alone leaves inside a face
-
-cv::Point2f Apply(const cv::Matx23f& map, const cv::Point2f& p) {
-  return {map(0, 0) * p.x + map(0, 1) * p.y + map(0, 2), map(1, 0) * p.x + map(1, 1) * p.y + map(1, 2)};
-}
 
 class VideoTrial {
  public:
@@ -87,10 +84,8 @@ class VideoTrial {
     const AlignedFace aligned = AlignFace(before, *face, kStoredCrop);
     FaceBefore known;
     known.picture = aligned.image;
-    for (size_t i = 0; i < known.landmarks.size(); ++i) {
-      known.landmarks[i] = Apply(aligned.face_from_frame, face->landmarks[i]);
-    }
-    known.box = BoxInCrop(*face, aligned.face_from_frame);
+    known.landmarks = Moved(aligned.face_from_frame, face->landmarks);
+    known.box = Moved(aligned.face_from_frame, face->box);
     known.source = "video";
     known.frame_index = number;
     known.seconds = static_cast<double>(before.pts()) * original_.info().time_base.ToDouble();
@@ -102,13 +97,6 @@ class VideoTrial {
     after_.push_back(CompareFace(known, swapped, detector_));
     before_.push_back(std::move(known));
     poses_.push_back(aligned.pose);
-  }
-
-  static cv::Rect2f BoxInCrop(const DetectedFace& face, const cv::Matx23f& map) {
-    const cv::Rect2f& box = face.box;
-    const cv::Point2f centre = Apply(map, {box.x + box.width / 2, box.y + box.height / 2});
-    const float scale = std::hypot(map(0, 0), map(1, 0));
-    return {centre.x - box.width * scale / 2, centre.y - box.height * scale / 2, box.width * scale, box.height * scale};
   }
 
   void RequireFaces(int64_t frames) const {

@@ -155,10 +155,6 @@ at::Tensor TrainingEngine::Step(const FaceBatch& batch, double learning_rate, do
   return errors;
 }
 
-at::Tensor TrainingEngine::Measure(const FaceBatch& batch) const {
-  return MeasureStep(impl_->networks, Upload(batch, impl_->networks));
-}
-
 void TrainingEngine::DropGradients() {
   for (Parameter* p : impl_->networks.parameters()) p->compute.mutable_grad() = at::Tensor();
   impl_->sums.clear();

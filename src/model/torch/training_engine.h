@@ -33,8 +33,6 @@ class TrainingEngine {
   /// seen piece by piece, and not in pieces of fewer than four faces; less memory); throws what the
   /// allocator throws when memory is short, and then has learnt nothing: call DropGradients and try again.
   at::Tensor Step(const FaceBatch& batch, double learning_rate, double progress, int parts = 1);
-  /// The same errors without learning.
-  at::Tensor Measure(const FaceBatch& batch) const;
   void DropGradients();
 
   /// All that a checkpoint must hold: "encoder.0.weight", "adam.m.encoder.0.weight", "average.encoder.0.weight",

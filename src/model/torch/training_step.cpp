@@ -77,16 +77,4 @@ StepLoss MeasureLoss(const SwapNetworks& networks, const DeviceBatch& batch) {
   return loss;
 }
 
-at::Tensor TrainStep(SwapNetworks& networks, Adam& adam, const DeviceBatch& batch, double learning_rate) {
-  const StepLoss loss = MeasureLoss(networks, batch);
-  loss.total.backward();
-  adam.Step(learning_rate);
-  return at::stack(loss.errors);
-}
-
-at::Tensor MeasureStep(const SwapNetworks& networks, const DeviceBatch& batch) {
-  const at::NoGradGuard no_grad;
-  return at::stack(MeasureLoss(networks, batch).errors);
-}
-
 }  // namespace reelswap

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "model/face_loader.h"
-#include "model/torch/adam.h"
 #include "model/torch/networks.h"
 
 namespace reelswap {
@@ -27,12 +26,5 @@ struct StepLoss {
   std::vector<at::Tensor> outputs;      ///< by person, before the sigmoid
 };
 StepLoss MeasureLoss(const SwapNetworks& networks, const DeviceBatch& batch);
-
-/// One step on networks and optimiser alone. Returns the mean absolute error of each person (fp32 tensor on the
-/// device, not read back).
-at::Tensor TrainStep(SwapNetworks& networks, Adam& adam, const DeviceBatch& batch, double learning_rate);
-
-/// The same errors without learning from them.
-at::Tensor MeasureStep(const SwapNetworks& networks, const DeviceBatch& batch);
 
 }  // namespace reelswap
