@@ -2,6 +2,7 @@
 #include "cli/arguments.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 
 namespace reelswap {
 namespace {
@@ -32,6 +33,26 @@ void AddOutputFlags(CLI::App* command, Arguments& arguments) {
   command->add_flag("--quiet", arguments.quiet, "errors and the result only");
 }
 
+constexpr double kUsualSample = 10;  // seconds: long enough for expressions, short enough to be waited for
+constexpr double kLongestSample = 36000;
+
+/// What follows --sample: nothing, seconds, or already a target (`--sample interview`).
+void ReadSample(const CLI::Option& option, const std::string& word, Arguments& arguments) {
+  if (option.count() == 0) return;
+  arguments.sample_seconds = kUsualSample;
+  if (word.empty()) return;
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), seconds);
+  if (error != std::errc{} || end != word.data() + word.size()) {
+    arguments.targets.push_back(word);
+    return;
+  }
+  if (!(seconds >= 1 && seconds <= kLongestSample)) {
+    throw CLI::ValidationError("--sample", "expected 1 to 36000 seconds, got " + word);
+  }
+  arguments.sample_seconds = seconds;
+}
+
 }  // namespace
 
 std::variant<Arguments, int> ParseArguments(int argc, const char* const* argv) {
@@ -58,8 +79,17 @@ std::variant<Arguments, int> ParseArguments(int argc, const char* const* argv) {
   train->add_option("--finder-seconds", arguments.finder_seconds, "for all measurements together")
       ->check(CLI::Range(0.1, 36000.0))->capture_default_str()->type_name("SECONDS")->needs("--finder");
   CLI::App* convert = AddProjectCommand(app, arguments, "convert", "convert the targets with the trained model",
-                                        "reelswap convert project.yaml interview");
-  convert->add_option("TARGET", arguments.targets, "only targets whose name contains this");
+                                        "reelswap convert project.yaml interview\n"
+                                        "  reelswap convert project.yaml 2 --sample\n"
+                                        "  reelswap convert project.yaml --sample 20");
+  convert->add_option("TARGET", arguments.targets,
+                      "only targets whose name contains this, or the one with this number in the project (from 1)");
+  std::string sample;
+  CLI::Option* sample_option =
+      convert->add_option("--sample", sample,
+                          "only the most telling seconds of each video: many poses, few frames without a face; 10 "
+                          "unless said otherwise")
+          ->expected(0, 1)->type_name("[SECONDS]");
 
   CLI::App* evaluate = AddProjectCommand(
       app, arguments, "evaluate", "score the trained model, another one or a finished video: how good is the swap?",
@@ -109,6 +139,7 @@ std::variant<Arguments, int> ParseArguments(int argc, const char* const* argv) {
 
   try {
     app.parse(argc, argv);
+    ReadSample(*sample_option, sample, arguments);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -11,7 +12,8 @@ namespace reelswap {
 struct Arguments {
   std::string command;                 ///< "run", "check", ..., "models list", "models show"
   std::string project;                 ///< path of the project file, for commands that take one
-  std::vector<std::string> targets;    ///< convert: parts of target names
+  std::vector<std::string> targets;    ///< convert: parts of target names, or numbers
+  std::optional<double> sample_seconds;  ///< convert --sample: only the most telling stretch of this length
   std::string name;                    ///< models show: NAME[@VERSION]; verify: the file; evaluate: --model
   std::vector<std::string> overrides;  ///< --set key=value
   std::string library = "models";      ///< models: folder of the model library

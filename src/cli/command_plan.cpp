@@ -11,6 +11,7 @@ nlohmann::json ToJson(const std::vector<PlannedItem>& items) {
   nlohmann::json list = nlohmann::json::array();
   for (const PlannedItem& item : items) {
     nlohmann::json entry = {{"person", item.person}, {"location", item.location}, {"to_download", item.to_download}};
+    if (item.number > 0) entry["number"] = item.number;
     if (item.seconds) entry["seconds"] = *item.seconds;
     if (item.pictures) entry["pictures"] = *item.pictures;
     if (!item.problem.empty()) entry["problem"] = item.problem;

@@ -15,6 +15,7 @@ int CommandRun(const Arguments& arguments, Console& console, std::stop_token sto
   stages.train = all || arguments.command == "train";
   stages.convert = all || arguments.command == "convert";
   stages.targets = arguments.targets;
+  stages.sample_seconds = arguments.sample_seconds;
   const RunReport report = RunProject(project, stages, console.progress(), stop);
   ShowReport(console, report, project.workspace);
   return ExitCodeOf(report);

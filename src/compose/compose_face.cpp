@@ -7,22 +7,30 @@
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
 
+#include "compose/blend_correction.h"
+#include "compose/face_grid.h"
 #include "compose/face_outline.h"
+#include "compose/face_warp.h"
+#include "compose/sharpening.h"
 
 namespace reelswap {
 namespace {
 
-// Side of the grid, in crop space, on which colours are compared. Coarse on purpose: grain and
-// pores are averaged away, shading and complexion remain.
+// Sides of the grids, in crop space. Coarse on purpose: grain and pores are averaged away, shading and complexion remain.
 constexpr int kColorGrid = 40;
+constexpr int kBlendGrid = 64;
+// Enlargement from which on the face is sharpened fully; between 1 and this by degrees, so that no frame jumps.
+constexpr float kSharpenFully = 1.5f;
 
 void Check(const SwappedFace& swapped) {
   const cv::Mat& image = swapped.image;
   if (image.type() != CV_8UC3 || image.empty() || image.rows != image.cols) {
     throw std::invalid_argument("swapped face: a square CV_8UC3 picture expected");
   }
-  if (!swapped.mask.empty() && (swapped.mask.type() != CV_8UC1 || swapped.mask.size() != image.size())) {
-    throw std::invalid_argument("swapped face: its mask must be CV_8UC1 and of the picture's size");
+  for (const cv::Mat* mask : {&swapped.mask, &swapped.unoccluded}) {
+    if (!mask->empty() && (mask->type() != CV_8UC1 || mask->size() != image.size())) {
+      throw std::invalid_argument("swapped face: its masks must be CV_8UC1 and of the picture's size");
+    }
   }
 }
 
@@ -30,6 +38,9 @@ void Check(const ComposeOptions& options) {
   if (!(options.erosion >= 0) || !(options.feather >= 0)) {
     throw std::invalid_argument(
         fmt::format("erosion {} and feather {}: at least 0 expected", options.erosion, options.feather));
+  }
+  if (!(options.opacity >= 0 && options.opacity <= 1)) {
+    throw std::invalid_argument(fmt::format("opacity {}: 0 to 1 expected", options.opacity));
   }
 }
 
@@ -43,108 +54,116 @@ void Check(const cv::Mat& original_bgr, const cv::Rect& roi) {
 FaceOutline OutlineOf(const SwappedFace& swapped, const Landmarks& landmarks, const ComposeOptions& options) {
   Check(swapped);
   Check(options);
-  return OutlineOfFace(swapped.face_from_frame, swapped.image.cols, landmarks, options.brow_raise);
+  const OutlineShape shape = options.mask == MaskKind::kComponents ? OutlineShape::kInner
+                             : options.mask == MaskKind::kLearned && !swapped.mask.empty() ? OutlineShape::kSquare
+                                                                                           : OutlineShape::kHull;
+  return OutlineOfFace(swapped.face_from_frame, swapped.image.cols, landmarks, options.brow_raise, shape,
+                       options.erosion + 0.5f * options.feather);
 }
 
-// Grid pixel -> px of a picture `scale` times as large, centres on centres.
-cv::Matx23f ScaledFromGrid(float scale) {
-  const float shift = 0.5f * scale - 0.5f;
-  return {scale, 0, shift, 0, scale, shift};
+// The masks that come with the face, at the crop's size; empty where all of it counts.
+cv::Mat AlphaOf(const SwappedFace& swapped, const ComposeOptions& options) {
+  const bool learned = options.mask == MaskKind::kAuto || options.mask == MaskKind::kLearned;
+  if (!learned || swapped.mask.empty()) return swapped.unoccluded;
+  if (swapped.unoccluded.empty()) return swapped.mask;
+  cv::Mat both;
+  cv::multiply(swapped.mask, swapped.unoccluded, both, 1.0 / 255);
+  return both;
 }
 
-// Warps a crop (picture or mask) into roi. Shrinking averages first, so that small faces do not
-// shimmer; enlarging interpolates cubically where it costs least, on the crop, and then linearly.
-cv::Mat WarpToRegion(const cv::Mat& crop, const cv::Matx23f& face_from_frame, const cv::Rect& roi,
-                     const cv::Scalar& outside, int border) {
-  const cv::Matx23f& m = face_from_frame;
-  const float crop_px_per_frame_px = std::sqrt(std::abs(m(0, 0) * m(1, 1) - m(0, 1) * m(1, 0)));
-  const float side = static_cast<float>(crop.cols);
-  cv::Mat source = crop;
-  if (crop_px_per_frame_px > 1.25f) {
-    const int shrunk = std::max(4, static_cast<int>(std::lround(side / crop_px_per_frame_px)));
-    cv::resize(crop, source, cv::Size(shrunk, shrunk), 0, 0, cv::INTER_AREA);
-  } else if (crop_px_per_frame_px < 0.8f) {
-    const int factor = crop_px_per_frame_px < 0.25f ? 4 : 2;
-    cv::resize(crop, source, crop.size() * factor, 0, 0, cv::INTER_CUBIC);
-  }
-  const cv::Matx23f source_from_crop = ScaledFromGrid(static_cast<float>(source.cols) / side);
-  const cv::Matx23f frame_from_roi(1, 0, static_cast<float>(roi.x), 0, 1, static_cast<float>(roi.y));
-  const cv::Matx23f source_from_roi = Chain(source_from_crop, Chain(face_from_frame, frame_from_roi));
-  cv::Mat out;
-  cv::warpAffine(source, out, source_from_roi, roi.size(), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, border,
-                 outside);
-  return out;
-}
-
-// The original's pixels on the colour grid. Averages blocks of the frame first where a grid cell
-// covers several pixels.
-cv::Mat OriginalOnGrid(const cv::Mat& original_bgr, const cv::Rect& roi, const cv::Matx23f& frame_from_grid) {
-  const float cell_px = std::hypot(frame_from_grid(0, 0), frame_from_grid(1, 0));
-  const int block = std::clamp(static_cast<int>(cell_px), 1, std::min(roi.width, roi.height));
-  const cv::Size blocks(roi.width / block, roi.height / block);
-  cv::Mat averaged = original_bgr(cv::Rect(0, 0, blocks.width * block, blocks.height * block));
-  if (block > 1) cv::resize(averaged, averaged, blocks, 0, 0, cv::INTER_AREA);
-  const cv::Matx23f roi_from_frame(1, 0, -static_cast<float>(roi.x), 0, 1, -static_cast<float>(roi.y));
-  const cv::Matx23f block_from_roi = ScaledFromGrid(1.0f / static_cast<float>(block));
-  cv::Mat on_grid;
-  cv::warpAffine(averaged, on_grid, Chain(block_from_roi, Chain(roi_from_frame, frame_from_grid)),
-                 cv::Size(kColorGrid, kColorGrid), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
-                 cv::BORDER_REPLICATE);
-  return on_grid;
-}
-
-// How much each grid point counts: the mask's inner part, as far as it lies in the picture.
-cv::Mat ColorWeight(const FaceOutline& outline, const cv::Rect& roi, const SwappedFace& swapped,
-                    const cv::Matx23f& frame_from_grid, const ComposeOptions& options) {
-  const cv::Size grid(kColorGrid, kColorGrid);
+// How much each grid point counts for colours: the mask's inner part, as far as it lies in the picture.
+cv::Mat ColorWeight(const FaceGrid& grid, const FaceOutline& outline, const cv::Mat& alpha,
+                    const ComposeOptions& options) {
   const float inner = (options.erosion + 0.5f * options.feather) * outline.face_width;
   const float ramp = std::max(1.0f, 0.5f * options.feather * outline.face_width);
   cv::Mat weight;
-  DistanceInside(outline.corners, frame_from_grid, grid)
-      .convertTo(weight, CV_8U, 255.0 / ramp, -255.0 * inner / ramp);
-  const cv::Matx23f& m = frame_from_grid;
-  for (int y = 0; y < grid.height; ++y) {
-    for (int x = 0; x < grid.width; ++x) {
-      const float frame_x = m(0, 0) * x + m(0, 1) * y + m(0, 2);
-      const float frame_y = m(1, 0) * x + m(1, 1) * y + m(1, 2);
-      const bool seen = frame_x >= roi.x && frame_y >= roi.y && frame_x <= roi.x + roi.width - 1 &&
-                        frame_y <= roi.y + roi.height - 1;
-      if (!seen) weight.at<uchar>(y, x) = 0;
-    }
-  }
-  if (!swapped.mask.empty()) {
+  grid.distance.convertTo(weight, CV_8U, 255.0 / ramp, -255.0 * inner / ramp);
+  cv::bitwise_and(weight, grid.seen, weight);
+  if (!alpha.empty()) {
     cv::Mat own;
-    cv::resize(swapped.mask, own, grid, 0, 0, cv::INTER_AREA);
+    cv::resize(alpha, own, weight.size(), 0, 0, cv::INTER_AREA);
     cv::multiply(weight, own, weight, 1.0 / 255);
   }
   return weight;
 }
 
-ColorMatch MatchFor(const cv::Mat& original_bgr, const cv::Rect& roi, const SwappedFace& swapped,
-                    const FaceOutline& outline, const ComposeOptions& options) {
-  const float crop_px_per_cell = static_cast<float>(swapped.image.cols) / kColorGrid;
-  const cv::Matx23f frame_from_grid =
-      Chain(Inverted(swapped.face_from_frame), ScaledFromGrid(crop_px_per_cell));
-  cv::Mat swapped_on_grid;
-  cv::resize(swapped.image, swapped_on_grid, cv::Size(kColorGrid, kColorGrid), 0, 0, cv::INTER_AREA);
-  return MeasureColorMatch(OriginalOnGrid(original_bgr, roi, frame_from_grid), swapped_on_grid,
-                           ColorWeight(outline, roi, swapped, frame_from_grid, options));
+// From the middle of the crop, between eyes and mouth: the face's own detail, without its outline.
+float SharpeningFor(const cv::Mat& original_bgr, const cv::Rect& roi, const SwappedFace& swapped) {
+  const float enlargement = 1 / CropPxPerFramePx(swapped.face_from_frame);
+  if (!(enlargement > 1)) return 0;
+  const int side = swapped.image.cols;
+  const int window = std::min(48, side / 2), first = (side - window) / 2;
+  const cv::Mat original =
+      SampleInCrop(original_bgr, roi, swapped.face_from_frame,
+                   {static_cast<float>(first), static_cast<float>(first)}, 1, window);
+  const float strength = MeasureSharpening(original, swapped.image(cv::Rect(first, first, window, window)));
+  return strength * std::min(1.0f, (enlargement - 1) / (kSharpenFully - 1));
 }
 
-FacePatch Patch(const cv::Rect& roi, const SwappedFace& swapped, const FaceOutline& outline,
-                const ComposeOptions& options, const ColorMatch& match) {
+FaceColor ColorFor(const cv::Mat& original_bgr, const cv::Rect& roi, const SwappedFace& swapped,
+                   const FaceOutline& outline, const ComposeOptions& options) {
+  FaceColor color{ColorMode::kNone, {0}};
+  if (options.color != ColorMode::kNone) {
+    const FaceGrid grid =
+        PutOnGrid(original_bgr, roi, swapped.face_from_frame, swapped.image.cols, outline, kColorGrid, 0);
+    cv::Mat swapped_on_grid;
+    cv::resize(swapped.image, swapped_on_grid, grid.original.size(), 0, 0, cv::INTER_AREA);
+    color = MeasureColor(options.color, grid.original, swapped_on_grid,
+                         ColorWeight(grid, outline, AlphaOf(swapped, options), options));
+  }
+  if (options.sharpen) color.values[0] = SharpeningFor(original_bgr, roi, swapped);
+  return color;
+}
+
+// The crop with what makes it blend, see BlendMode.
+cv::Mat Blended(const cv::Mat& image, const cv::Mat& original_bgr, const cv::Rect& roi, const SwappedFace& swapped,
+                const cv::Mat& alpha, const FaceOutline& outline, const ComposeOptions& options) {
+  const float feather = std::max(1.0f, options.feather * outline.face_width);
+  const float erosion = options.erosion * outline.face_width;
+  const FaceGrid face = PutOnGrid(original_bgr, roi, swapped.face_from_frame, image.cols, outline, kBlendGrid, feather);
+  BlendGrid grid;
+  cv::Mat small, a, b;
+  cv::resize(image, small, face.original.size(), 0, 0, cv::INTER_AREA);
+  face.original.convertTo(a, CV_32F);
+  small.convertTo(b, CV_32F);
+  grid.difference = a - b;
+  face.distance.convertTo(grid.depth, CV_32F, 1 / feather, -erosion / feather);
+  grid.known = face.seen;
+  if (!alpha.empty()) {
+    cv::Mat open;
+    cv::resize(alpha, open, face.seen.size(), 0, 0, cv::INTER_AREA);
+    cv::min(open, face.seen, grid.known);
+  }
+  const cv::Mat correction =
+      options.blend == BlendMode::kPoisson ? PoissonCorrection(grid) : MultiBandCorrection(grid);
+  cv::Mat at_crop, out;
+  cv::resize(correction, at_crop, image.size(), 0, 0, cv::INTER_LINEAR);
+  cv::add(image, at_crop, out, cv::noArray(), CV_8U);
+  return out;
+}
+
+void Dim(cv::Mat& mask, float opacity) {
+  if (opacity < 1) mask.convertTo(mask, CV_8U, opacity);
+}
+
+FacePatch Patch(const cv::Mat& original_bgr, const cv::Rect& roi, const SwappedFace& swapped,
+                const FaceOutline& outline, const ComposeOptions& options, const FaceColor& color) {
   FacePatch patch;
   patch.roi = roi;
-  patch.mask = FeatheredMask(outline.corners, roi, options.erosion * outline.face_width,
-                             options.feather * outline.face_width);
-  if (!swapped.mask.empty()) {
-    const cv::Mat own =
-        WarpToRegion(swapped.mask, swapped.face_from_frame, roi, cv::Scalar(0), cv::BORDER_CONSTANT);
-    cv::multiply(patch.mask, own, patch.mask, 1.0 / 255);
-  }
+  patch.enlargement = 1 / CropPxPerFramePx(swapped.face_from_frame);
+  cv::Mat mask = FeatheredMask(outline.corners, roi, options.erosion * outline.face_width,
+                               options.feather * outline.face_width);
+  Dim(mask, options.opacity);
   // Colours are changed on the crop, whose size does not grow with the face.
-  const cv::Mat image = match == ColorMatch{} ? swapped.image : ApplyColorMatch(swapped.image, match);
-  patch.bgr = WarpToRegion(image, swapped.face_from_frame, roi, cv::Scalar(), cv::BORDER_REPLICATE);
+  const cv::Mat alpha = AlphaOf(swapped, options);
+  cv::Mat image = ApplyColor(swapped.image, color);
+  if (options.blend == BlendMode::kMultiBand || options.blend == BlendMode::kPoisson) {
+    image = Blended(image, original_bgr, roi, swapped, alpha, outline, options);
+  }
+  if (options.sharpen && !color.values.empty()) image = Sharpened(image, color.values[0]);
+  WarpedFace warped = WarpUnderMask(image, alpha, swapped.face_from_frame, roi, original_bgr, std::move(mask));
+  patch.bgr = warped.bgr;
+  patch.mask = warped.mask;
   return patch;
 }
 
@@ -180,24 +199,22 @@ FacePatch ComposeFace(const cv::Mat& original_bgr, const cv::Rect& roi, const Sw
   if (roi.empty()) return {};
   const FaceOutline outline = OutlineOf(swapped, landmarks, options);
   Check(original_bgr, roi);
-  const ColorMatch match =
-      options.color_match ? MatchFor(original_bgr, roi, swapped, outline, options) : ColorMatch{};
-  return Patch(roi, swapped, outline, options, match);
+  return Patch(original_bgr, roi, swapped, outline, options, ColorFor(original_bgr, roi, swapped, outline, options));
 }
 
-ColorMatch MeasureFaceColor(const cv::Mat& original_bgr, const cv::Rect& roi, const SwappedFace& swapped,
-                            const Landmarks& landmarks, const ComposeOptions& options) {
+FaceColor MeasureFaceColor(const cv::Mat& original_bgr, const cv::Rect& roi, const SwappedFace& swapped,
+                           const Landmarks& landmarks, const ComposeOptions& options) {
   if (roi.empty()) return {};
   const FaceOutline outline = OutlineOf(swapped, landmarks, options);
   Check(original_bgr, roi);
-  return MatchFor(original_bgr, roi, swapped, outline, options);
+  return ColorFor(original_bgr, roi, swapped, outline, options);
 }
 
 FacePatch ComposeFace(const cv::Mat& original_bgr, const cv::Rect& roi, const SwappedFace& swapped,
-                      const Landmarks& landmarks, const ComposeOptions& options, const ColorMatch& match) {
+                      const Landmarks& landmarks, const ComposeOptions& options, const FaceColor& color) {
   if (roi.empty()) return {};
   Check(original_bgr, roi);
-  return Patch(roi, swapped, OutlineOf(swapped, landmarks, options), options, match);
+  return Patch(original_bgr, roi, swapped, OutlineOf(swapped, landmarks, options), options, color);
 }
 
 }  // namespace reelswap

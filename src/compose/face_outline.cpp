@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
@@ -29,9 +31,9 @@ cv::Point2f MeanOf(const Landmarks& landmarks, int first, int last) {
   return sum * (1.0f / static_cast<float>(last - first + 1));
 }
 
-// iBUG order: brows 17-21 and 22-26, the eyes below them 36-41 and 42-47.
-Polygon RaisedHull(const Landmarks& landmarks, float brow_raise) {
-  Polygon points(landmarks.begin(), landmarks.end());
+// iBUG order: brows 17-21 and 22-26, the eyes below them 36-41 and 42-47. The hull of landmarks `first` and later.
+Polygon RaisedHull(const Landmarks& landmarks, float brow_raise, int first) {
+  Polygon points(landmarks.begin() + first, landmarks.end());
   const auto raise = [&](int brow_first, int brow_last, int eye_first, int eye_last) {
     const cv::Point2f up =
         (MeanOf(landmarks, brow_first, brow_last) - MeanOf(landmarks, eye_first, eye_last)) * brow_raise;
@@ -39,6 +41,20 @@ Polygon RaisedHull(const Landmarks& landmarks, float brow_raise) {
   };
   raise(17, 21, 36, 41);
   raise(22, 26, 42, 47);
+  Polygon hull;
+  cv::convexHull(points, hull);
+  return hull;
+}
+
+// The convex polygon with a border of `px` around it (corners cut with eight directions).
+Polygon Widened(const Polygon& polygon, float px) {
+  Polygon points;
+  for (const cv::Point2f& p : polygon) {
+    for (int i = 0; i < 8; ++i) {
+      const float turn = static_cast<float>(CV_PI) / 4 * static_cast<float>(i);
+      points.push_back(p + px * cv::Point2f(std::cos(turn), std::sin(turn)));
+    }
+  }
   Polygon hull;
   cv::convexHull(points, hull);
   return hull;
@@ -111,17 +127,39 @@ void CheckFinite(const cv::Matx23f& face_from_frame, const Landmarks& landmarks)
 }
 
 // Turns the linear ramp of the distance into one without corners, so that the edge's beginning and
-// end are not seen as lines.
-const cv::Mat& SmoothStepTable() {
-  static const cv::Mat table = [] {
-    cv::Mat made(1, 256, CV_8UC1);
-    for (int i = 0; i < 256; ++i) {
-      const float t = static_cast<float>(i) / 255.0f;
-      made.at<uchar>(0, i) = cv::saturate_cast<uchar>(255.0f * t * t * (3 - 2 * t));
+// end are not seen as lines. Index: share of the feather in 1/kRampSteps.
+constexpr int kRampSteps = 1023;
+const std::array<uchar, kRampSteps + 1>& SmoothStepTable() {
+  static const std::array<uchar, kRampSteps + 1> table = [] {
+    std::array<uchar, kRampSteps + 1> made{};
+    for (int i = 0; i <= kRampSteps; ++i) {
+      const float t = static_cast<float>(i) / kRampSteps;
+      made[static_cast<size_t>(i)] = cv::saturate_cast<uchar>(255.0f * t * t * (3 - 2 * t));
     }
     return made;
   }();
   return table;
+}
+
+// One row of the mask from the ramp's values every `step` px (in 1/kRampSteps, cells + 1 of them).
+void ExpandRow(const float* ramp, int step, uchar* mask, int width) {
+  const uchar* table = SmoothStepTable().data();
+  const float share = 1.0f / static_cast<float>(step);
+  for (int x = 0, cell = 0; x < width; x += step, ++cell) {
+    const float left = ramp[cell], right = ramp[cell + 1];
+    const int count = std::min(step, width - x);
+    // Most cells lie wholly outside or inside the soft edge.
+    if (left <= 0 && right <= 0) {
+      std::memset(mask + x, 0, static_cast<size_t>(count));
+    } else if (left >= kRampSteps && right >= kRampSteps) {
+      std::memset(mask + x, 255, static_cast<size_t>(count));
+    } else {
+      for (int i = 0; i < count; ++i) {
+        const float at = left + (right - left) * share * static_cast<float>(i);
+        mask[x + i] = table[static_cast<int>(std::clamp(at, 0.0f, static_cast<float>(kRampSteps)))];
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -150,7 +188,7 @@ cv::Matx23f Inverted(const cv::Matx23f& map) {
 }
 
 FaceOutline OutlineOfFace(const cv::Matx23f& face_from_frame, int crop_size, const Landmarks& landmarks,
-                          float brow_raise) {
+                          float brow_raise, OutlineShape shape, float margin) {
   CheckFinite(face_from_frame, landmarks);
   if (crop_size < 4)
     throw std::invalid_argument(fmt::format("crop of {} px: at least 4 expected", crop_size));
@@ -158,13 +196,25 @@ FaceOutline OutlineOfFace(const cv::Matx23f& face_from_frame, int crop_size, con
     throw std::invalid_argument(fmt::format("brow_raise {}: at least 0 expected", brow_raise));
 
   FaceOutline outline;
-  outline.corners = RaisedHull(landmarks, brow_raise);
-  outline.face_width = static_cast<float>(std::sqrt(std::abs(SignedArea(outline.corners))));
-  for (const HalfPlane& side : HalfPlanesOf(CropSquare(face_from_frame, crop_size))) {
-    outline.corners = CutTo(outline.corners, side);
+  const Polygon hull = RaisedHull(landmarks, brow_raise, 0);
+  outline.face_width = static_cast<float>(std::sqrt(std::abs(SignedArea(hull))));
+  const Polygon square = CropSquare(face_from_frame, crop_size);
+  const auto cut_to = [&](const Polygon& bound) {
+    for (const HalfPlane& side : HalfPlanesOf(bound)) outline.corners = CutTo(outline.corners, side);
+  };
+  if (shape == OutlineShape::kSquare) {
+    outline.corners = square;
+  } else if (shape == OutlineShape::kInner) {
+    outline.corners = Widened(RaisedHull(landmarks, brow_raise, 17), margin * outline.face_width);
+    cut_to(hull);
+    cut_to(square);
+  } else {
+    outline.corners = hull;
+    cut_to(square);
   }
   // Under a pixel there is nothing to see, and an edge of no length has no inside.
-  if (outline.corners.size() < 3 || std::abs(SignedArea(outline.corners)) < 1.0) outline.corners.clear();
+  const bool seen = outline.face_width >= 1 && outline.corners.size() >= 3 && std::abs(SignedArea(outline.corners)) >= 1.0;
+  if (!seen) outline.corners.clear();
   return outline;
 }
 
@@ -191,22 +241,27 @@ cv::Mat DistanceInside(const std::vector<cv::Point2f>& corners, const cv::Matx23
 
 cv::Mat FeatheredMask(const std::vector<cv::Point2f>& corners, const cv::Rect& roi, float erosion_px,
                       float feather_px) {
-  // The distance is piecewise linear, so about 96 samples along the longer side carry it; a margin
-  // of one cell on every side keeps interpolation from running into the border.
-  const int step = std::max(1, (std::max(roi.width, roi.height) + 95) / 96);
-  const cv::Size cells((roi.width + step - 1) / step + 2, (roi.height + step - 1) / step + 2);
-  const float first = -0.5f * static_cast<float>(step) - 0.5f;
+  // The distance is piecewise linear, so about 64 samples along the longer side carry it.
+  const int step = std::max(1, (std::max(roi.width, roi.height) + 63) / 64);
+  const cv::Size samples((roi.width + step - 1) / step + 1, (roi.height + step - 1) / step + 1);
   const float stride = static_cast<float>(step);
-  const cv::Matx23f frame_from_cell(stride, 0, static_cast<float>(roi.x) + first,  //
-                                    0, stride, static_cast<float>(roi.y) + first);
-  cv::Mat distance = DistanceInside(corners, frame_from_cell, cells);
-  if (step > 1) cv::resize(distance, distance, cv::Size(), step, step, cv::INTER_LINEAR);
-  distance = distance(cv::Rect(step, step, roi.width, roi.height));
-
-  const double feather = std::max(1.0f, feather_px);
-  cv::Mat mask;
-  distance.convertTo(mask, CV_8U, 255.0 / feather, -255.0 * std::max(0.0f, erosion_px) / feather);
-  cv::LUT(mask, SmoothStepTable(), mask);
+  const cv::Matx23f frame_from_sample(stride, 0, static_cast<float>(roi.x), 0, stride, static_cast<float>(roi.y));
+  cv::Mat ramp = DistanceInside(corners, frame_from_sample, samples);
+  const float scale = kRampSteps / std::max(1.0f, feather_px), erosion = std::max(0.0f, erosion_px);
+  // Bounded, so that no arithmetic below meets the far outside's huge values; the bound is beyond a cell's slope.
+  for (int y = 0; y < samples.height; ++y) {
+    float* row = ramp.ptr<float>(y);
+    for (int x = 0; x < samples.width; ++x) row[x] = std::clamp((row[x] - erosion) * scale, -1e7f, 1e7f);
+  }
+  cv::Mat mask(roi.size(), CV_8UC1);
+  std::vector<float> between(static_cast<size_t>(samples.width));
+  for (int y = 0; y < roi.height; ++y) {
+    const float* above = ramp.ptr<float>(y / step);
+    const float* below = ramp.ptr<float>(y / step + 1);
+    const float share = static_cast<float>(y % step) / stride;
+    for (size_t x = 0; x < between.size(); ++x) between[x] = above[x] + (below[x] - above[x]) * share;
+    ExpandRow(between.data(), step, mask.ptr<uchar>(y), roi.width);
+  }
   return mask;
 }
 

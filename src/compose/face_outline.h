@@ -7,19 +7,27 @@
 
 namespace reelswap {
 
-/// The part of a frame that a face may cover: hull of the landmarks raised over the brows, cut to
-/// the crop square. A convex polygon, so that distances to its edge are cheap and exact.
+/// Which part of a crop is pasted.
+enum class OutlineShape {
+  kHull,    ///< hull of all landmarks, raised over the brows
+  kInner,   ///< hull of brows, eyes, nose and mouth, widened so that they lie wholly inside a soft edge; within kHull
+  kSquare   ///< the whole crop
+};
+
+/// The part of a frame that a face may cover, cut to the crop square. A convex polygon, so that distances to its edge
+/// are cheap and exact.
 struct FaceOutline {
   std::vector<cv::Point2f> corners;  ///< frame px, convex; empty when hull and square do not meet
   float face_width = 0;              ///< px: square root of the uncut hull's area (steady under rotation)
 };
 
 /// Raises the brows by brow_raise times the eye-to-brow distance (per side, away from the eye) and
-/// cuts the hull to the crop square less its outermost pixels, so that no crop border can show.
+/// cuts the hull to the crop square less its outermost pixels, so that no crop border can show. margin: of kInner,
+/// share of the face's width by which the inner hull is widened.
 /// Mirrored transforms are fine. Throws std::invalid_argument for values that are not finite, a
 /// transform that cannot be inverted, crop_size < 4 or a negative brow_raise. Thread-safe.
 FaceOutline OutlineOfFace(const cv::Matx23f& face_from_frame, int crop_size, const Landmarks& landmarks,
-                          float brow_raise);
+                          float brow_raise, OutlineShape shape = OutlineShape::kHull, float margin = 0);
 
 /// Distance (frame px, CV_32FC1) of each grid point to the polygon's edge: exact inside, negative
 /// outside. frame_from_grid maps the centre of grid pixel (x, y) to frame px. Thread-safe.

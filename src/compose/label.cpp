@@ -145,7 +145,10 @@ TextPatch RenderLabel(const std::string& text, cv::Size frame_size, Corner corne
 }
 
 void DrawLabel(Frame& frame, const TextPatch& label) {
-  if (!label.roi.empty()) frame.Paste(label.roi, label.bgr, label.mask);
+  if (label.roi.empty()) return;
+  // White letters in all the light of an HDR screen would glare.
+  const int white = frame.WhiteLevel();
+  frame.Paste(label.roi, white == 255 ? label.bgr : cv::Mat(label.bgr * (white / 255.0)), label.mask);
 }
 
 void DrawLabel(cv::Mat& bgr, const TextPatch& label) {

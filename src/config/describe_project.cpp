@@ -3,8 +3,10 @@
 #include <array>
 #include <charconv>
 
+#include "config/look_words.h"
 #include "config/project.h"
 #include "config/yaml_tree.h"
+#include "core/photo.h"
 
 namespace reelswap {
 namespace {
@@ -97,33 +99,48 @@ std::string DescribeEvaluate(const Project& project) {
   return text;
 }
 
-const char* WordOf(Target::SideBySide side_by_side) {
-  switch (side_by_side) {
-    case Target::SideBySide::kOff:
-      return "off";
-    case Target::SideBySide::kVertical:
-      return "vertical";
-    case Target::SideBySide::kHorizontal:
-      break;
+/// Keys at their default are left out: there are many, and what somebody set should be seen.
+std::string DescribeLook(const Target& target) {
+  const Target usual;
+  const ComposeOptions &look = target.look, &usual_look = usual.look;
+  std::string text;
+  const auto add = [&](const char* key, const std::string& value) { text += fmt::format("    {}: {}\n", key, value); };
+  if (look.mask != usual_look.mask) add("mask", WordOf(MaskWords(), look.mask));
+  if (look.color != usual_look.color) add("color", WordOf(ColorWords(), look.color));
+  if (look.blend != usual_look.blend) add("blend", WordOf(BlendWords(), look.blend));
+  if (look.erosion != usual_look.erosion) add("erosion", fmt::format("{}", look.erosion));
+  if (look.feather != usual_look.feather) add("feather", fmt::format("{}", look.feather));
+  if (look.sharpen != usual_look.sharpen) add("sharpen", fmt::format("{}", look.sharpen));
+  if (target.occlusion != usual.occlusion) add("occlusion", target.occlusion ? "auto" : "off");
+  if (target.fade_profiles != usual.fade_profiles) add("fade_profiles", fmt::format("{}", target.fade_profiles));
+  if (target.photos) return text;
+  if (target.smoothing_seconds != usual.smoothing_seconds) {
+    add("smoothing", target.smoothing_seconds > 0 ? fmt::format("{}", target.smoothing_seconds) : "off");
   }
-  return "horizontal";
+  if (target.chunk_seconds != usual.chunk_seconds) add("chunk", fmt::format("{}", target.chunk_seconds));
+  return text;
+}
+
+std::string DescribeEncoder(const EncoderOptions& encoder) {
+  return fmt::format("{{codec: {}, crf: {}, preset: {}, threads: {}{}}}", QuoteYaml(encoder.codec), encoder.crf,
+                     QuoteYaml(encoder.preset), encoder.threads,
+                     encoder.hardware == EncoderOptions{}.hardware ? "" : ", hardware: " + QuoteYaml(encoder.hardware));
 }
 
 std::string DescribeTarget(const Target& target) {
-  std::string text =
-      fmt::format("  - {}: {}\n    swap:\n", target.photos ? "photos" : "target", QuoteYaml(target.location));
+  const bool folder = target.photos || (target.sequence_fps && !IsPhotoPath(target.location));
+  std::string text = fmt::format("  - {}: {}\n    swap:\n", folder ? "photos" : "target", QuoteYaml(target.location));
   for (const auto& [from, to] : target.swap)
     text += fmt::format("      {}: {}\n", QuoteYaml(from), QuoteYaml(to));
-  text += fmt::format("    side_by_side: {}\n", WordOf(target.side_by_side));
+  text += fmt::format("    side_by_side: {}\n", WordOf(SideBySideWords(), target.side_by_side));
+  text += DescribeLook(target);
   if (target.photos) return text;
+  if (target.sequence_fps) text += fmt::format("    fps: {}\n", *target.sequence_fps);
   text += "    start: " + FixedNumber(target.start_seconds) + "\n";
   text += target.duration_seconds ? "    duration: " + FixedNumber(*target.duration_seconds) + "\n"
                                   : "    # duration: to the end\n";
-  const EncoderOptions& encoder = target.encoder;
-  return text +
-         fmt::format("    encoder: {{codec: {}, crf: {}, preset: {}, threads: {}}}\n    container: {}\n",
-                     QuoteYaml(encoder.codec), encoder.crf, QuoteYaml(encoder.preset), encoder.threads,
-                     QuoteYaml(target.container));
+  return text + fmt::format("    encoder: {}\n    container: {}\n", DescribeEncoder(target.encoder),
+                            QuoteYaml(target.container));
 }
 
 std::string DescribeConvert(const Project& project) {

@@ -24,8 +24,10 @@ std::string MissingSource(const Source& source, const fs::path& base_folder) {
 
 std::string MissingTarget(const Target& target, const fs::path& base_folder) {
   if (IsWebAddress(target.location)) return "";
-  const fs::path path = ResolvePath(target.location, base_folder);
+  fs::path path = ResolvePath(target.location, base_folder);
   std::error_code ignored;
+  // Of numbered pictures the folder; which numbers there are, only reading tells.
+  if (target.sequence_fps && !fs::exists(path, ignored)) path = path.parent_path();
   return fs::exists(path, ignored) ? "" : fmt::format("the target {} is not there", path.string());
 }
 

@@ -66,12 +66,20 @@ struct EvaluateSettings {
 struct Target {
   std::string location;  ///< URL, file or folder of photos
   bool photos = false;
-  std::map<std::string, std::string> swap;  ///< whose face is replaced -> whose face it gets
+  /// Numbered pictures (frames/%05d.png, or a folder of them) that are read as a video of this rate; photos is false then.
+  std::optional<double> sequence_fps;
+  std::map<std::string, std::string> swap;  ///< whose face is replaced -> whose face it gets; at least one pair
   double start_seconds = 0;
   std::optional<double> duration_seconds;
-  enum class SideBySide { kOff, kHorizontal, kVertical } side_by_side = SideBySide::kHorizontal;
+  enum class SideBySide { kOff, kHorizontal, kVertical, kWipe, kMask, kCheckpoints } side_by_side = SideBySide::kHorizontal;
   EncoderOptions encoder;
-  std::string container = "mp4";  ///< mp4 | mov | mkv
+  std::string container = "mp4";  ///< mp4 | mov | mkv | webm
+  /// mask, color, blend, erosion, feather, sharpen; color and blend auto unless told
+  ComposeOptions look{.color = ColorMode::kAuto, .blend = BlendMode::kAuto};
+  bool occlusion = true;          ///< what stands in front of a face stays in front
+  double smoothing_seconds = 0.1; ///< of landmarks along a track, half width; 0 = off
+  double chunk_seconds = 10;      ///< 1 .. 600: a killed conversion loses at most one chunk
+  bool fade_profiles = true;      ///< fade to the original where a pose leaves what the training saw
   int line = 0;                   ///< in the project file, for messages
   int column = 0;                 ///< 1-based, like line; both 0 when it came from --set
 };
@@ -136,8 +144,9 @@ class ProjectError : public std::runtime_error {
 /// when the file cannot be read.
 Project LoadProject(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
 
-/// The resolved project as YAML, every key spelled out (`reelswap check`). Saved beside the project
-/// file it loads again to an equal project.
+/// The resolved project as YAML, every key spelled out but those about a target's look and work that
+/// stand at their default (`reelswap check`). Saved beside the project file it loads again to an
+/// equal project.
 std::string DescribeProject(const Project& project);
 
 /// Local inputs that are not there now: files, photo folders, globs without a match, the cookies

@@ -25,6 +25,10 @@ std::optional<std::string> ReadLocation(const YamlField& field, ReadContext& con
 std::vector<Person> ReadPeople(const YamlField& field, ReadContext& context);
 std::vector<Target> ReadConvert(const YamlField& field, const std::vector<Person>& people,
                                 ReadContext& context);
+/// What an encoder is without the key: what suits the container.
+EncoderOptions DefaultEncoder(const std::string& container);
+/// `encoder` of a target whose container is known already.
+EncoderOptions ReadEncoder(const YamlField& field, const std::string& container, ReadContext& context);
 SampleSettings ReadSample(const YamlField& field, ReadContext& context);
 FaceSettings ReadFaces(const YamlField& field, ReadContext& context);
 TrainSettings ReadTrain(const YamlField& field, ReadContext& context);

@@ -2,11 +2,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <charconv>
 
 #include "config/locations.h"
+#include "config/look_words.h"
 #include "config/nearest_name.h"
 #include "config/project_reader.h"
 #include "core/photo.h"
@@ -16,61 +15,41 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kX264Presets = {"ultrafast", "superfast", "veryfast", "faster",   "fast",
-                                               "medium",    "slow",      "slower",   "veryslow", "placebo"};
-constexpr int kDefaultAv1Preset = 8;  // SVT-AV1: the middle of 0 (slow) to 13, about real time on a desktop
-
-bool IsKnownCodecForm(const std::string& codec) {
-  for (const char* name : {"h264", "hevc", "av1", "ffv1"}) {
-    if (codec == name) return true;
-  }
-  const bool safe = std::all_of(codec.begin(), codec.end(), [](unsigned char c) {
-    return std::islower(c) || std::isdigit(c) || c == '_';
-  });
-  return safe && (codec.starts_with("lib") || codec.find('_') != std::string::npos);
-}
-
-void ReadCodec(MapReader& map, EncoderOptions& encoder, ReadContext& context) {
-  const auto field = map.Get("codec");
-  const auto codec = field ? ReadText(*field, context.problems, "a codec such as h264") : std::nullopt;
-  if (!codec) return;
-  encoder.codec = *codec;
-  if (IsKnownCodecForm(*codec)) return;
-  context.problems.Add(field->node->place, field->path,
-                       fmt::format("expected h264, hevc, av1, ffv1 or an FFmpeg encoder such as libx264 or "
-                                   "h264_nvenc, got {}",
-                                   DescribeFound(*field->node)));
-}
-
-bool IsAv1(const std::string& codec) { return codec == "av1" || codec == "libsvtav1"; }
-
-void ReadPreset(MapReader& map, EncoderOptions& encoder, ReadContext& context) {
-  const std::string& codec = encoder.codec;
-  if (IsAv1(codec)) {
-    encoder.preset = std::to_string(map.Integer("preset", 0, 13).value_or(kDefaultAv1Preset));
-  } else if (codec == "h264" || codec == "hevc" || codec == "libx264" || codec == "libx265") {
-    encoder.preset = map.Choice("preset", kX264Presets).value_or(encoder.preset);
-  } else {
-    encoder.preset = map.Text("preset").value_or(encoder.preset);
-  }
-}
-
-EncoderOptions ReadEncoder(const YamlField& field, ReadContext& context) {
-  EncoderOptions encoder;
-  MapReader map(field, context.problems, "a map such as {codec: h264, crf: 18, preset: veryfast}");
-  ReadCodec(map, encoder, context);
-  const int64_t max_crf = IsAv1(encoder.codec) ? 63 : 51;
-  encoder.crf = static_cast<int>(map.Integer("crf", 0, max_crf).value_or(encoder.crf));
-  ReadPreset(map, encoder, context);
-  encoder.threads = static_cast<int>(map.Integer("threads", 0, 1024).value_or(encoder.threads));
-  map.Finish();
-  return encoder;
-}
-
 /// Path part of a web address, so that "a.jpg?size=2" still is a picture.
 bool IsPhotoLocation(const std::string& location) {
   if (!IsWebAddress(location)) return IsPhotoPath(location);
   return IsPhotoPath(location.substr(0, location.find_first_of("?#")));
+}
+
+/// "frames/%05d.png": the name of a picture with the place of its number.
+bool IsNumberPattern(const std::string& location) {
+  const std::string name = fs::path(location).filename().string();
+  size_t at = name.find('%');
+  if (at == std::string::npos || !IsPhotoPath(name)) return false;
+  const size_t end = name.find_first_not_of("0123456789", at + 1);
+  return end != std::string::npos && name[end] == 'd';
+}
+
+/// `fps` makes pictures a video; without it a pattern of numbers would mean nothing.
+void ReadSequence(MapReader& map, const YamlField& place, Target& target, ReadContext& context) {
+  const bool web = IsWebAddress(target.location);
+  std::error_code ignored;
+  const bool pattern =
+      !web && IsNumberPattern(target.location) && !fs::exists(ResolvePath(target.location, context.base_folder), ignored);
+  const auto fps = map.Number("fps", {.min = 0.01, .max = 1000});
+  if (pattern && !map.Has("fps")) {
+    context.problems.Add(place.node->place, place.path,
+                         "numbered pictures are read as a video, which needs its rate: write fps: 25 beside it");
+  }
+  if (!fps) return;
+  const bool folder = target.photos && !IsPhotoPath(target.location);
+  if (web || !(pattern || folder)) {
+    map.Problem("fps", "only numbered pictures (target: frames/%05d.png, or a folder of them) take a rate; a video "
+                       "has its own");
+    return;
+  }
+  target.sequence_fps = *fps;
+  target.photos = false;
 }
 
 void ReadTargetPlace(MapReader& map, Target& target, ReadContext& context) {
@@ -98,6 +77,7 @@ void ReadTargetPlace(MapReader& map, Target& target, ReadContext& context) {
         fmt::format("expected one file or folder, got the pattern '{}'; write one entry for each video",
                     *location));
   }
+  ReadSequence(map, field, target, context);
 }
 
 void CheckPerson(const std::string& name, const Place& place, const std::string& path,
@@ -114,12 +94,8 @@ std::map<std::string, std::string> ReadSwap(const YamlField& field, const std::v
   const MapReader map(field, context.problems, "a pair such as {host: guest} (host gets guest's face)");
   if (!map.is_map()) return swap;
   const auto& entries = field.node->entries;
-  if (entries.size() != 1) {
-    context.problems.Add(
-        field.node->place, field.path,
-        fmt::format("expected exactly one pair such as {{host: guest}}, got {}; this version swaps one "
-                    "person in a pass, so write one entry of convert for each pair",
-                    entries.size()));
+  if (entries.empty()) {
+    context.problems.Add(field.node->place, field.path, "expected at least one pair such as {host: guest}, got none");
   }
   for (const YamlEntry& entry : entries) {
     CheckPerson(entry.key, entry.key_place, field.path, names, context);
@@ -136,19 +112,61 @@ std::map<std::string, std::string> ReadSwap(const YamlField& field, const std::v
   return swap;
 }
 
-void ReadSideBySide(MapReader& map, Target& target) {
-  const auto word = map.Choice("side_by_side", {"off", "horizontal", "vertical"});
-  if (word == "off") target.side_by_side = Target::SideBySide::kOff;
-  if (word == "vertical") target.side_by_side = Target::SideBySide::kVertical;
+/// One of the words; after a problem the value stays.
+template <typename Kind>
+void ReadWord(MapReader& map, const std::string& key, const Words<Kind>& words, Kind& value) {
+  std::vector<std::string> names;
+  for (const auto& [word, kind] : words) names.push_back(word);
+  const auto found = map.Choice(key, names);
+  if (!found) return;
+  value = words[static_cast<size_t>(std::find(names.begin(), names.end(), *found) - names.begin())].second;
 }
 
-void CheckTarget(MapReader& map, const Target& target) {
-  if (target.encoder.codec == "ffv1" && target.container == "mp4" && !target.photos) {
-    map.Problem("encoder", "ffv1 does not go into mp4; write container: mkv");
+void ReadShare(MapReader& map, const std::string& key, float& share) {
+  // Beyond a third of its width nothing of a face is left.
+  if (const auto value = map.Number(key, {.min = 0, .max = 0.3})) share = static_cast<float>(*value);
+}
+
+void ReadSmoothing(MapReader& map, Target& target, ReadContext& context) {
+  const auto field = map.Get("smoothing");
+  if (!field) return;
+  ProblemList unsaid;
+  if (const auto seconds = ReadNumber(*field, unsaid, {.min = 0, .max = 1})) {
+    target.smoothing_seconds = *seconds;
+  } else if (const auto flag = ReadFlag(*field, unsaid); flag && !*flag) {
+    target.smoothing_seconds = 0;
+  } else {
+    context.problems.Add(field->node->place, field->path,
+                         fmt::format("expected a number of seconds from 0 to 1, or off, got {}",
+                                     DescribeFound(*field->node)));
   }
+}
+
+/// How a swap looks and how it is worked on.
+void ReadLook(MapReader& map, Target& target, ReadContext& context) {
+  ReadWord(map, "side_by_side", SideBySideWords(), target.side_by_side);
+  ReadWord(map, "mask", MaskWords(), target.look.mask);
+  ReadWord(map, "color", ColorWords(), target.look.color);
+  ReadWord(map, "blend", BlendWords(), target.look.blend);
+  ReadShare(map, "erosion", target.look.erosion);
+  ReadShare(map, "feather", target.look.feather);
+  target.look.sharpen = map.Flag("sharpen").value_or(target.look.sharpen);
+  target.occlusion = map.Choice("occlusion", {"auto", "off"}).value_or("auto") == "auto";
+  ReadSmoothing(map, target, context);
+  target.chunk_seconds = map.Number("chunk", {.min = 1, .max = 600}).value_or(target.chunk_seconds);
+  target.fade_profiles = map.Flag("fade_profiles").value_or(target.fade_profiles);
+}
+
+void CheckPhotos(MapReader& map, const Target& target) {
   if (!target.photos) return;
-  for (const char* key : {"start", "duration", "encoder", "container"}) {
+  for (const char* key : {"start", "duration", "encoder", "container", "smoothing", "chunk"}) {
     if (map.Has(key)) map.Problem(key, fmt::format("'{}' has no meaning for pictures", key));
+  }
+  using SideBySide = Target::SideBySide;
+  const SideBySide layout = target.side_by_side;
+  if (layout != SideBySide::kOff && layout != SideBySide::kHorizontal && layout != SideBySide::kVertical) {
+    map.Problem("side_by_side", fmt::format("'{}' is for videos; pictures take off, horizontal or vertical",
+                                            WordOf(SideBySideWords(), layout)));
   }
 }
 
@@ -167,12 +185,13 @@ Target ReadTarget(const YamlField& field, const std::vector<std::string>& names,
   if (target.duration_seconds && *target.duration_seconds <= 0) {
     map.Problem("duration", "expected a duration above 0 s; leave the key out for the whole video");
   }
-  ReadSideBySide(map, target);
-  if (const auto encoder = map.Get("encoder")) target.encoder = ReadEncoder(*encoder, context);
-  target.container = map.Choice("container", {"mp4", "mov", "mkv"}).value_or(target.container);
+  target.container = map.Choice("container", {"mp4", "mov", "mkv", "webm"}).value_or(target.container);
+  target.encoder = DefaultEncoder(target.container);
+  if (const auto encoder = map.Get("encoder")) target.encoder = ReadEncoder(*encoder, target.container, context);
+  ReadLook(map, target, context);
   map.NotAvailable("width", "the output has the size of the target");
   map.NotAvailable("crop", "the output shows the whole picture of the target");
-  CheckTarget(map, target);
+  CheckPhotos(map, target);
   map.Finish();
   return target;
 }

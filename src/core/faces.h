@@ -50,6 +50,7 @@ struct SwappedFace {
   cv::Mat image;                ///< S x S, CV_8UC3 BGR
   cv::Mat mask;                 ///< S x S, CV_8UC1, or empty where the model has no mask of its own
   cv::Matx23f face_from_frame;  ///< frame px -> px of image
+  cv::Mat unoccluded{};         ///< S x S, CV_8UC1, 0 = something stands in front; empty = nothing does
 };
 
 }  // namespace reelswap

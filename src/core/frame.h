@@ -16,6 +16,8 @@ struct Rational {
 };
 
 enum class ColorMatrix { kBt601, kBt709, kBt2020 };
+/// How samples stand for light: kSdr any of the gamma curves, kPq SMPTE ST 2084 (HDR10), kHlg ARIB STD-B67.
+enum class Transfer { kSdr, kPq, kHlg };
 
 /// Memory layout and colour meaning of a planar Y'CbCr (or gray) picture.
 struct FrameFormat {
@@ -27,6 +29,8 @@ struct FrameFormat {
   bool gray = false;        ///< true: plane 0 only
   bool full_range = false;  ///< true: 0..max, false: 16..235/240 scaled to bit_depth
   ColorMatrix matrix = ColorMatrix::kBt601;
+  Transfer transfer = Transfer::kSdr;
+  bool wide_gamut = false;  ///< BT.2020 primaries; false: BT.709 or near it
 
   int PlaneCount() const { return gray ? 1 : 3; }
   /// Width and height of plane p in samples, odd sizes rounded up.
@@ -42,6 +46,8 @@ struct FramePlanes {
   std::array<int, 3> stride_bytes{};
   std::shared_ptr<const void> owner;  ///< keeps `data` alive
 };
+
+class FramePool;
 
 /// A decoded picture in the decoder's own planar pixel format, upright, with its exact time.
 /// Copying a Frame shares the planes. Reading is thread-safe; Paste writes and needs the only
@@ -71,21 +77,32 @@ class Frame {
   /// View (no copy) of a plane: CV_8UC1 or CV_16UC1.
   cv::Mat Plane(int p) const;
   cv::Mat Luma() const { return Plane(0); }
-  /// 8-bit luma of the whole frame, resized by `scale` (1 = a view where the depth is 8 bits).
-  /// Range is the source's own (limited range is not stretched).
+  /// 8-bit luma of the whole frame, resized by `scale` > 0 (1 = a view where the depth is 8 bits).
+  /// Range is the source's own (limited range is not stretched). For finding faces: shrinking is by halves, averaged,
+  /// and bilinear for what is left.
   cv::Mat Luma8(double scale = 1.0) const;
 
   /// Region as CV_8UC3 BGR, full range, colour matrix and range honoured; chroma is interpolated
-  /// bilinearly. roi must lie inside the frame (std::invalid_argument).
+  /// bilinearly. HDR and wide gamut are brought to what an SDR screen would show (BT.709, 203 cd/m2 as white, soft
+  /// shoulder), because that is what networks were trained on; Paste takes it back the same way. roi must lie inside
+  /// the frame, of 8 to 16 bits with chroma shifts of 0 or 1 (std::invalid_argument). The same bytes for a region as
+  /// for that part of the whole, and on every x86-64 machine.
   cv::Mat Bgr(const cv::Rect& roi) const;
   cv::Mat Bgr() const { return Bgr(cv::Rect(0, 0, width(), height())); }
 
-  /// Blends bgr (CV_8UC3, roi's size) over the region with mask (CV_8UC1, 0 = keep, 255 = replace).
-  /// Samples whose mask is 0 stay bit for bit what they were, in every plane.
+  /// Blends bgr (CV_8UC3, roi's size) over the region with mask (CV_8UC1, 0 = keep, 255 = replace), each plane in its
+  /// own depth: what shows through a soft edge keeps all its bits. A chroma sample moves by what each luma sample that
+  /// it covers would move it alone. Samples whose mask is 0 (chroma: all covered ones) stay bit for bit what they were.
+  /// In HDR, 255 is the brightest light that Bgr tells apart (1000 cd/m2): draw text with WhiteLevel.
   void Paste(const cv::Rect& roi, const cv::Mat& bgr, const cv::Mat& mask);
+
+  /// The level of Bgr and Paste that stands for a white page: 255, in HDR about 235 (203 cd/m2, ITU-R BT.2408).
+  int WhiteLevel() const;
 
   /// Deep copy that owns its planes.
   Frame Clone() const;
+  /// The same in memory that the pool takes back afterwards: for one frame after another.
+  Frame Clone(FramePool& pool) const;
 
  private:
   FrameFormat format_;

@@ -6,8 +6,7 @@
 #include <dlib/revision.h>
 #include <fmt/format.h>
 
-#include <map>
-#include <mutex>
+#include <bit>
 #include <stdexcept>
 
 #include "core/error.h"
@@ -55,6 +54,26 @@ FaceFilters UnpackFilters() {
   return result;
 }
 
+LandmarkCascade::Level UnpackLevel(const std::vector<dlib::impl::regression_tree>& forest,
+                                   const std::vector<unsigned long>& anchors,
+                                   const std::vector<dlib::vector<float, 2>>& offsets) {
+  LandmarkCascade::Level level;
+  level.anchors.assign(anchors.begin(), anchors.end());
+  for (const auto& offset : offsets) level.offsets.emplace_back(offset.x(), offset.y());
+  size_t numbers = 0;
+  for (const auto& tree : forest) {
+    for (const auto& leaf : tree.leaf_values) numbers += leaf.size();
+  }
+  level.leaves.reserve(numbers);
+  for (const auto& tree : forest) {
+    for (const auto& split : tree.splits) {
+      level.splits.push_back({static_cast<uint16_t>(split.idx1), static_cast<uint16_t>(split.idx2), split.thresh});
+    }
+    for (const auto& leaf : tree.leaf_values) level.leaves.insert(level.leaves.end(), leaf.begin(), leaf.end());
+  }
+  return level;
+}
+
 }  // namespace
 
 const FaceFilters& FrontalFaceFilters() {
@@ -62,45 +81,35 @@ const FaceFilters& FrontalFaceFilters() {
   return filters;
 }
 
-struct LandmarkPredictor::Impl {
-  dlib::shape_predictor predictor;
-};
-
-LandmarkPredictor::LandmarkPredictor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-LandmarkPredictor::~LandmarkPredictor() = default;
-
-std::shared_ptr<const LandmarkPredictor> LandmarkPredictor::Load(const std::string& path) {
-  static std::mutex mutex;
-  static std::map<std::string, std::shared_ptr<const LandmarkPredictor>> loaded;
-  const std::lock_guard lock(mutex);
-  auto& slot = loaded[path];
-  if (slot) return slot;
-  auto impl = std::make_unique<Impl>();
+LandmarkCascade ReadLandmarkCascade(const std::string& path) {
+  // What dlib::shape_predictor writes, read part by part, since it does not show its trees.
+  int version = 0;
+  dlib::matrix<float, 0, 1> mean;
+  std::vector<std::vector<dlib::impl::regression_tree>> forests;
+  std::vector<std::vector<unsigned long>> anchors;
+  std::vector<std::vector<dlib::vector<float, 2>>> offsets;
   try {
-    dlib::deserialize(path) >> impl->predictor;
+    dlib::deserialize(path) >> version >> mean >> forests >> anchors >> offsets;
+    if (version != 1) throw std::runtime_error(fmt::format("version {} of the format is unknown", version));
+    if (forests.size() != anchors.size() || forests.size() != offsets.size()) throw std::runtime_error("it is damaged");
   } catch (const std::exception& e) {
     throw Error(ErrorKind::kMissingTool,
                 fmt::format("cannot read the landmark weights {}: {} (install the package libdlib-data again, or name "
                             "another file in REELSWAP_LANDMARKS)", path, e.what()));
   }
-  if (impl->predictor.num_parts() != kLandmarkCount) {
+  if (mean.size() != 2 * kLandmarkCount) {
     throw Error(ErrorKind::kMissingTool,
                 fmt::format("the landmark weights {} give {} points, and {} are needed (the package libdlib-data has "
-                            "the right ones)", path, impl->predictor.num_parts(), kLandmarkCount));
+                            "the right ones)", path, mean.size() / 2, kLandmarkCount));
   }
-  slot.reset(new LandmarkPredictor(std::move(impl)));
-  return slot;
-}
-
-Landmarks LandmarkPredictor::Predict(const cv::Mat& gray, const cv::Rect2f& box) const {
-  RequireGray(gray);
-  const dlib::rectangle rect = ToDlib(box);
-  const auto shape = impl_->predictor(Gray(gray), rect);
-  Landmarks points;
-  for (int i = 0; i < kLandmarkCount; ++i) {
-    points[i] = {static_cast<float>(shape.part(i).x()), static_cast<float>(shape.part(i).y())};
+  LandmarkCascade cascade;
+  for (int i = 0; i < kLandmarkCount; ++i) cascade.mean_shape.emplace_back(mean(2 * i), mean(2 * i + 1));
+  for (size_t i = 0; i < forests.size(); ++i) {
+    cascade.levels.push_back(UnpackLevel(forests[i], anchors[i], offsets[i]));
+    if (cascade.depth == 0 && !forests[i].empty()) cascade.depth = std::bit_width(forests[i].front().num_leaves()) - 1;
+    forests[i] = {};  // 65 MB in small pieces
   }
-  return points;
+  return cascade;
 }
 
 struct CorrelationFollower::Impl {

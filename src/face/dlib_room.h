@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/faces.h"
+#include "face/landmark_finder.h"
 
 namespace reelswap {
 
@@ -31,22 +31,9 @@ struct FaceFilters {
 };
 const FaceFilters& FrontalFaceFilters();
 
-/// dlib's 68-point shape predictor. Thread-safe once made.
-class LandmarkPredictor {
- public:
-  /// The predictor of this weights file, read once per process.
-  /// Throws Error(kMissingTool) when the file cannot be read as one with 68 points.
-  static std::shared_ptr<const LandmarkPredictor> Load(const std::string& path);
-  ~LandmarkPredictor();
-
-  /// gray: CV_8UC1; box in its px. Points are whole px of `gray`.
-  Landmarks Predict(const cv::Mat& gray, const cv::Rect2f& box) const;
-
- private:
-  struct Impl;
-  explicit LandmarkPredictor(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
-};
+/// The cascade in a file that dlib's shape predictor wrote.
+/// Throws Error(kMissingTool) when the file cannot be read as one with 68 points.
+LandmarkCascade ReadLandmarkCascade(const std::string& path);
 
 /// dlib's correlation tracker without its scale search: carries a box of fixed size. Not thread-safe.
 class CorrelationFollower {

@@ -3,17 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <opencv2/imgproc.hpp>
 #include <stdexcept>
 #include <string>
 
 #include "core/error.h"
 #include "face/box_overlap.h"
-#include "face/dlib_room.h"
 #include "face/hog_search.h"
+#include "face/landmark_finder.h"
+#include "face/scaled_region.h"
 
 namespace reelswap {
 namespace {
@@ -23,7 +22,6 @@ constexpr double kMostEnlargement = 2;   // beyond, interpolated pixels bring no
 constexpr double kNearFace = 100;        // px of a face in a region search: may shrink by a fifth and still be seen
 constexpr int kNearLevels = 4;           // of 5/6: the face may also grow by a third in one frame
 constexpr float kNearThreshold = -0.4f;  // added near a known place, where false alarms are rare
-constexpr double kLandmarkFace = 200;    // px of a face for the predictor: its points are whole px, so 0.25 % of a face
 constexpr float kDuplicateOverlap = 0.5f;
 constexpr const char* kInstalledWeights = "/usr/share/dlib/shape_predictor_68_face_landmarks.dat";
 
@@ -44,50 +42,6 @@ void RequireLuma(const cv::Mat& luma) {
   if (luma.empty() || luma.type() != CV_8UC1) throw std::invalid_argument("luma must be CV_8UC1 and not empty");
 }
 
-/// Part of a picture at another size, and the way back.
-struct ScaledRegion {
-  cv::Mat image;
-  cv::Point2d origin;    // px of the picture
-  cv::Point2d per_px{1, 1};  // picture px per px of image
-
-  // A pixel's index names its centre, so a resize moves indices by half a px on either side.
-  cv::Point2f ToPicture(cv::Point2f p) const {
-    return {static_cast<float>((p.x + 0.5) * per_px.x - 0.5 + origin.x),
-            static_cast<float>((p.y + 0.5) * per_px.y - 0.5 + origin.y)};
-  }
-  cv::Rect2f ToPicture(const cv::Rect2f& r) const {
-    return {static_cast<float>(r.x * per_px.x + origin.x), static_cast<float>(r.y * per_px.y + origin.y),
-            static_cast<float>(r.width * per_px.x), static_cast<float>(r.height * per_px.y)};
-  }
-  cv::Rect2f FromPicture(const cv::Rect2f& r) const {
-    return {static_cast<float>((r.x - origin.x) / per_px.x), static_cast<float>((r.y - origin.y) / per_px.y),
-            static_cast<float>(r.width / per_px.x), static_cast<float>(r.height / per_px.y)};
-  }
-};
-
-ScaledRegion Scale(const cv::Mat& luma, const cv::Rect& region, double scale) {
-  ScaledRegion result;
-  const cv::Size size(std::max(1, static_cast<int>(std::lround(region.width * scale))),
-                      std::max(1, static_cast<int>(std::lround(region.height * scale))));
-  result.origin = region.tl();
-  result.per_px = {static_cast<double>(region.width) / size.width, static_cast<double>(region.height) / size.height};
-  // Area averaging where the picture shrinks much; below that bilinear is as good for HOG and four times faster.
-  if (size == region.size()) {
-    result.image = luma(region);
-  } else {
-    cv::resize(luma(region), result.image, size, 0, 0, scale < 0.6 ? cv::INTER_AREA : cv::INTER_LINEAR);
-  }
-  return result;
-}
-
-/// `box` grown by `share` of its size on every side, clipped to the picture; may be empty.
-cv::Rect GrownRegion(const cv::Rect2f& box, float share, cv::Size picture) {
-  const cv::Rect2f grown(box.x - share * box.width, box.y - share * box.height, box.width * (1 + 2 * share),
-                         box.height * (1 + 2 * share));
-  return cv::Rect(cv::Point(cvFloor(grown.x), cvFloor(grown.y)), cv::Point(cvCeil(grown.br().x), cvCeil(grown.br().y))) &
-         cv::Rect({}, picture);
-}
-
 /// Of boxes that overlap by more than half only the one with the best score stays.
 std::vector<DetectedFace> WithoutDuplicates(const std::vector<HogHit>& hits, const ScaledRegion& region) {
   std::vector<DetectedFace> faces;
@@ -106,25 +60,21 @@ std::vector<DetectedFace> WithoutDuplicates(const std::vector<HogHit>& hits, con
 
 struct FaceDetector::Impl {
   DetectorOptions options;
-  std::shared_ptr<const LandmarkPredictor> predictor;
+  std::shared_ptr<const LandmarkFinder> finder;
   HogSearch whole;
   HogSearch near{kNearLevels};
 
   Landmarks FindLandmarks(const cv::Mat& luma, const cv::Rect2f& box) const {
-    const cv::Rect region = GrownRegion(box, 0.5f, luma.size());
-    if (region.empty() || box.width < 1 || box.height < 1) {
-      throw std::invalid_argument("a face box must have an area and touch the picture");
-    }
-    const auto scaled = Scale(luma, region, kLandmarkFace / std::max(box.width, box.height));
-    Landmarks points = predictor->Predict(scaled.image, scaled.FromPicture(box));
-    for (auto& p : points) p = scaled.ToPicture(p);
+    const auto view = LandmarkView(luma, box);
+    Landmarks points = finder->Find(view.image, view.FromPicture(box));
+    for (auto& p : points) p = view.ToPicture(p);
     return points;
   }
 };
 
 FaceDetector::FaceDetector(const DetectorOptions& options) {
   if (options.min_size < 0) throw std::invalid_argument("DetectorOptions.min_size must be 0 (auto) or a size in px");
-  impl_.reset(new Impl{options, LandmarkPredictor::Load(RequireWeights()), HogSearch()});
+  impl_.reset(new Impl{options, LandmarkFinder::Load(RequireWeights()), HogSearch()});
 }
 FaceDetector::~FaceDetector() = default;
 FaceDetector::FaceDetector(FaceDetector&&) noexcept = default;
@@ -132,8 +82,14 @@ FaceDetector& FaceDetector::operator=(FaceDetector&&) noexcept = default;
 
 std::vector<DetectedFace> FaceDetector::Detect(const cv::Mat& luma) {
   RequireLuma(luma);
+  return DetectIn(luma, cv::Rect({}, luma.size()));
+}
+
+std::vector<DetectedFace> FaceDetector::DetectIn(const cv::Mat& luma, const cv::Rect& part) {
+  RequireLuma(luma);
+  if (part.empty() || (part & cv::Rect({}, luma.size())) != part) throw std::invalid_argument("a part to search must lie inside the picture");
   const int min_size = impl_->options.min_size > 0 ? impl_->options.min_size : std::max(48, luma.rows / 10);
-  const auto scaled = Scale(luma, cv::Rect({}, luma.size()), std::min(kMostEnlargement, kHogWindow / min_size));
+  const auto scaled = Scale(luma, part, std::min(kMostEnlargement, kHogWindow / min_size));
   auto faces = WithoutDuplicates(impl_->whole.Search(scaled.image, impl_->options.threshold), scaled);
   std::erase_if(faces, [&](const auto& f) { return GrownRegion(f.box, 0, luma.size()).empty(); });
   for (auto& face : faces) face.landmarks = impl_->FindLandmarks(luma, face.box);

@@ -27,6 +27,8 @@ class FaceDetector {
 
   /// luma: CV_8UC1, whole picture. Faces with landmarks in picture px, largest first.
   std::vector<DetectedFace> Detect(const cv::Mat& luma);
+  /// The same for faces that lie in `part` of the picture (not empty, inside of it: std::invalid_argument).
+  std::vector<DetectedFace> DetectIn(const cv::Mat& luma, const cv::Rect& part);
   /// Searches only around `last` (its box grown by half on every side), at a scale that suits its
   /// size and with a lower threshold. Best match first; empty when nothing is there.
   std::vector<DetectedFace> DetectNear(const cv::Mat& luma, const cv::Rect2f& last);

@@ -6,14 +6,13 @@
 #include <optional>
 #include <stdexcept>
 
-#include "face/box_overlap.h"
 #include "face/dlib_room.h"
+#include "face/face_fit.h"
+#include "face/follow_view.h"
 
 namespace reelswap {
 namespace {
 
-constexpr float kSameFaceOverlap = 0.25f;  // a face that moved by half its width since the last frame still reaches 0.3
-constexpr float kMostSizeChange = 1.5f;    // a frame; more is another face or a false alarm
 constexpr int kWholeSearchEvery = 10;      // frames, while unsure
 constexpr int kMostUnsureFrames = 15;      // hands before a face hide it from HOG for 3 frames at a time; a drift lasts
 constexpr double kLeastCertainty = 7;      // what is still the same face scores 10 to 27, noise 2 to 6
@@ -21,7 +20,6 @@ constexpr int kSearchAlways = 5;      // lost frames that are all searched
 constexpr int kSearchEvery = 3;       // then every third
 constexpr int kRememberFrames = 30;   // a lost face that returns to its place within these is preferred to a larger one
 constexpr double kCutDifference = 15;  // luma steps: waving hands reach 6, two shots of unlike rooms 16 to 60
-constexpr double kFollowFace = 64;    // px of a face in the picture the correlation tracker sees
 const cv::Size kThumbnail(32, 18);
 
 /// A small picture of the whole frame; every fourth row is enough for it.
@@ -31,34 +29,6 @@ cv::Mat Thumbnail(const cv::Mat& luma) {
   cv::Mat small;
   cv::resize(rows, small, kThumbnail, 0, 0, cv::INTER_AREA);
   return small;
-}
-
-/// What surrounds a box (grown by its own size on every side), shrunk so that the face has kFollowFace px.
-struct Surroundings {
-  cv::Mat image;
-  cv::Point2f origin;  // px in frame
-  float scale = 1;     // px of image per px in frame
-
-  Surroundings(const cv::Mat& luma, const cv::Rect2f& box) {
-    const cv::Rect region = cv::Rect(cv::Point(cvFloor(box.x - box.width), cvFloor(box.y - box.height)),
-                                     cv::Point(cvCeil(box.br().x + box.width), cvCeil(box.br().y + box.height))) &
-                            cv::Rect({}, luma.size());
-    if (region.empty()) return;
-    origin = region.tl();
-    scale = static_cast<float>(kFollowFace / std::max(box.width, box.height));
-    cv::resize(luma(region), image, {}, scale, scale, scale < 0.6f ? cv::INTER_AREA : cv::INTER_LINEAR);
-  }
-  cv::Rect2f FromFrame(const cv::Rect2f& r) const {
-    return {(r.x - origin.x) * scale, (r.y - origin.y) * scale, r.width * scale, r.height * scale};
-  }
-  cv::Rect2f ToFrame(const cv::Rect2f& r) const {
-    return {r.x / scale + origin.x, r.y / scale + origin.y, r.width / scale, r.height / scale};
-  }
-};
-
-bool SameFace(const cv::Rect2f& a, const cv::Rect2f& b) {
-  const float ratio = std::max(a.width, b.width) / std::min(a.width, b.width);
-  return ratio <= kMostSizeChange && BoxOverlap(a, b) >= kSameFaceOverlap;
 }
 
 /// Landmarks on something that is no face collapse or leave the box.
@@ -78,7 +48,7 @@ struct FaceTracker::Impl {
   cv::Size frame_size;
   cv::Mat thumbnail;                      // of the previous frame
   std::optional<DetectedFace> face;       // where it was in the previous frame
-  std::optional<Surroundings> confirmed;  // picture of the last frame in which the detector saw it
+  std::optional<FollowView> confirmed;  // picture of the last frame in which the detector saw it
   std::optional<CorrelationFollower> follower;  // made when the detector first misses
   int unsure_frames = 0;                  // since the detector saw the face
   int lost_frames = 0;                    // since it was given up
@@ -133,11 +103,11 @@ struct FaceTracker::Impl {
   /// Moves `face` with the correlation tracker; false when it has nothing to hold on to.
   bool Follow(const cv::Mat& luma) {
     if (!follower) follower.emplace(confirmed->image, confirmed->FromFrame(face->box));
-    const Surroundings around(luma, face->box);
+    const FollowView around(luma, face->box);
     if (around.image.empty()) return false;
     const auto step = follower->Follow(around.image, around.FromFrame(face->box));
     DetectedFace moved{around.ToFrame(step.box), 0, {}};
-    if (step.certainty < kLeastCertainty || (moved.box & cv::Rect2f({}, cv::Size2f(luma.size()))).area() < 0.5f * moved.box.area()) {
+    if (step.certainty < kLeastCertainty || !MostlyInside(moved.box, luma.size(), 0.5f)) {
       return false;
     }
     moved.landmarks = detector.FindLandmarks(luma, moved.box);

@@ -26,7 +26,7 @@ struct HogFeatures {
 void ComputeHogFeatures(const cv::Mat& gray, HogFeatures& reused);
 
 /// Adds the answer of a separable filter to `scores` (rows x (stride of the features), one a cell).
-/// row, column: kHogTaps factors each. scratch: at least padded_rows x stride floats.
+/// row, column: kHogTaps factors each. scratch: at least kHogTaps x stride floats.
 void AddSeparableFilter(const HogFeatures& features, int plane, const float* row, const float* column, float* scratch,
                         float* scores);
 

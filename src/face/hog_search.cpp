@@ -60,7 +60,7 @@ std::vector<HogHit> HogSearch::Search(const cv::Mat& gray, float threshold) {
 
 void HogSearch::SearchLevel(cv::Point2d picture_per_level_px, float threshold) {
   if (features_.rows == 0) return;
-  scratch_.resize(static_cast<size_t>(features_.padded_rows) * features_.stride);
+  scratch_.resize(static_cast<size_t>(kHogTaps) * features_.stride);
   for (const auto& view : FrontalFaceFilters().views) {
     scores_.assign(static_cast<size_t>(features_.rows) * features_.stride, 0.0f);
     for (const auto& f : view.filters) {

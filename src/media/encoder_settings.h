@@ -14,9 +14,10 @@ struct EncoderSettings {
   std::map<std::string, std::string> options;
 };
 
-/// Translates and checks the user's choice. Throws Error(kMedia) that names the encoder, the value
-/// and what is allowed.
-EncoderSettings SettingsFor(const EncoderOptions& options);
+/// Translates and checks the user's choice; `video` gives what HDR encoders are to write into the stream.
+/// Headers never depend on the pictures and groups of pictures are closed, so that pieces can be joined.
+/// Throws Error(kMedia) that names the encoder, the value and what is allowed.
+EncoderSettings SettingsFor(const EncoderOptions& options, const VideoInfo& video);
 
 /// The format in which `codec` takes frames of `format` with the least loss: itself where it is
 /// taken, more chroma or depth before less. Odd sizes never go into subsampled chroma, except into

@@ -19,6 +19,17 @@ bool SameSamples(AVPixelFormat a, AVPixelFormat b) {
          x->comp[0].depth == y->comp[0].depth && ReaderFormat(a, false) == a;
 }
 
+Transfer TransferOf(AVColorTransferCharacteristic transfer) {
+  switch (transfer) {
+    case AVCOL_TRC_SMPTE2084:
+      return Transfer::kPq;
+    case AVCOL_TRC_ARIB_STD_B67:
+      return Transfer::kHlg;
+    default:
+      return Transfer::kSdr;
+  }
+}
+
 std::string Name(AVPixelFormat format) {
   const char* name = av_get_pix_fmt_name(format);
   return name == nullptr ? "unknown" : name;
@@ -66,8 +77,8 @@ FrameHandle PictureConverter::Convert(const AVFrame& picture, const Layout& from
   return result;
 }
 
-FrameConverter::FrameConverter(const AVFrame& first, Orientation orientation, int color_space)
-    : orientation_(orientation), stream_color_space_(color_space) {
+FrameConverter::FrameConverter(const AVFrame& first, Orientation orientation, const AVCodecParameters& stream)
+    : orientation_(orientation), stream_color_space_(stream.color_space) {
   const auto source = static_cast<AVPixelFormat>(first.format);
   const AVPixelFormat reader = ReaderFormat(source, orientation.transpose);
   const AVPixFmtDescriptor* descriptor = av_pix_fmt_desc_get(reader);
@@ -86,7 +97,7 @@ FrameConverter::FrameConverter(const AVFrame& first, Orientation orientation, in
     lying_.matrix = ColorMatrix::kBt709;
     color_space_ = AVCOL_SPC_BT709;
   } else {
-    color_space_ = first.colorspace != AVCOL_SPC_UNSPECIFIED ? first.colorspace : color_space;
+    color_space_ = first.colorspace != AVCOL_SPC_UNSPECIFIED ? first.colorspace : stream.color_space;
   }
   format_.width = orientation.transpose ? lying_.height : lying_.width;
   format_.height = orientation.transpose ? lying_.width : lying_.height;
@@ -96,6 +107,11 @@ FrameConverter::FrameConverter(const AVFrame& first, Orientation orientation, in
   format_.chroma_shift_y = gray ? 0 : descriptor->log2_chroma_h;
   format_.full_range = lying_.full_range;
   format_.matrix = lying_.matrix;
+  format_.transfer =
+      TransferOf(first.color_trc != AVCOL_TRC_UNSPECIFIED ? first.color_trc : stream.color_trc);
+  const int primaries =
+      first.color_primaries != AVCOL_PRI_UNSPECIFIED ? first.color_primaries : stream.color_primaries;
+  format_.wide_gamut = primaries == AVCOL_PRI_BT2020;
 }
 
 PictureConverter::Layout FrameConverter::LayoutOf(const AVFrame& picture) const {

@@ -33,9 +33,9 @@ class PictureConverter {
 /// turned upright. Not thread-safe.
 class FrameConverter {
  public:
-  /// `color_space`: the stream's H.273 code point, for pictures that carry none themselves.
+  /// `stream`: for its H.273 code points, where pictures carry none themselves.
   /// Throws Error(kMedia) when the pixel format cannot be represented.
-  FrameConverter(const AVFrame& first, Orientation orientation, int color_space);
+  FrameConverter(const AVFrame& first, Orientation orientation, const AVCodecParameters& stream);
 
   /// Layout of every frame, upright.
   const FrameFormat& format() const { return format_; }

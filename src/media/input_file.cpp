@@ -87,10 +87,10 @@ std::optional<int> InputFile::MainVideoStream() const {
   return best;
 }
 
-std::vector<int> InputFile::AudioStreams() const {
+std::vector<int> InputFile::StreamsOf(AVMediaType type) const {
   std::vector<int> streams;
   for (int i = 0; i < static_cast<int>(context_->nb_streams); ++i) {
-    if (context_->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO) streams.push_back(i);
+    if (context_->streams[i]->codecpar->codec_type == type) streams.push_back(i);
   }
   return streams;
 }

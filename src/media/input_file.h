@@ -23,7 +23,8 @@ class InputFile {
   /// Index of the main video stream: no cover art, the default one before others, then the
   /// largest picture. nullopt where there is none.
   std::optional<int> MainVideoStream() const;
-  std::vector<int> AudioStreams() const;
+  std::vector<int> StreamsOf(AVMediaType type) const;
+  std::vector<int> AudioStreams() const { return StreamsOf(AVMEDIA_TYPE_AUDIO); }
   /// Reads only these streams from now on (all others are skipped unread where the format allows).
   void KeepOnly(const std::vector<int>& streams);
 

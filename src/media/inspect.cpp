@@ -9,6 +9,88 @@
 #include "media/input_file.h"
 
 namespace reelswap {
+namespace {
+
+std::string Tag(const AVDictionary* tags, const char* key) {
+  const AVDictionaryEntry* tag = av_dict_get(tags, key, nullptr, 0);
+  return tag == nullptr ? "" : tag->value;
+}
+
+int MainVideo(const libav::InputFile& file) {
+  const auto stream = file.MainVideoStream();
+  if (!stream) throw Error(ErrorKind::kMedia, fmt::format("{} has no video stream", file.path().string()));
+  return *stream;
+}
+
+std::string TypeOf(const AVStream& stream) {
+  if ((stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) return "cover";
+  const char* type = av_get_media_type_string(stream.codecpar->codec_type);
+  return type == nullptr ? "data" : type;
+}
+
+}  // namespace
+
+std::vector<StoredPicture> StoredPictures(const std::filesystem::path& path) {
+  libav::InputFile file(path);
+  file.KeepOnly({MainVideo(file)});
+  const libav::Packet packet = libav::NewPacket();
+  std::vector<StoredPicture> pictures;
+  while (file.Read(packet.get())) {
+    pictures.push_back({packet->pts, packet->dts, packet->duration, (packet->flags & AV_PKT_FLAG_KEY) != 0});
+    av_packet_unref(packet.get());
+  }
+  return pictures;
+}
+
+std::vector<StoredSubtitle> SubtitlesOf(const std::filesystem::path& path) {
+  libav::InputFile file(path);
+  const std::vector<int> streams = file.StreamsOf(AVMEDIA_TYPE_SUBTITLE);
+  file.KeepOnly(streams);
+  const libav::Packet packet = libav::NewPacket();
+  std::vector<StoredSubtitle> subtitles;
+  while (!streams.empty() && file.Read(packet.get())) {
+    const double tick = av_q2d(file.context()->streams[packet->stream_index]->time_base);
+    StoredSubtitle subtitle;
+    subtitle.stream =
+        static_cast<int>(std::find(streams.begin(), streams.end(), packet->stream_index) - streams.begin());
+    subtitle.seconds = static_cast<double>(packet->pts) * tick;
+    subtitle.duration_seconds = static_cast<double>(packet->duration) * tick;
+    subtitle.bytes.assign(reinterpret_cast<const char*>(packet->data), static_cast<size_t>(packet->size));
+    subtitles.push_back(std::move(subtitle));
+    av_packet_unref(packet.get());
+  }
+  return subtitles;
+}
+
+std::vector<StreamInfo> StreamsOf(const std::filesystem::path& path) {
+  const libav::InputFile file(path);
+  std::vector<StreamInfo> streams;
+  for (unsigned i = 0; i < file.context()->nb_streams; ++i) {
+    const AVStream& stream = *file.context()->streams[i];
+    StreamInfo info;
+    info.type = TypeOf(stream);
+    info.codec = avcodec_get_name(stream.codecpar->codec_id);
+    info.language = Tag(stream.metadata, "language");
+    info.title = Tag(stream.metadata, "title");
+    info.filename = Tag(stream.metadata, "filename");
+    info.is_default = (stream.disposition & AV_DISPOSITION_DEFAULT) != 0;
+    info.bytes = info.type == "cover" ? stream.attached_pic.size : stream.codecpar->extradata_size;
+    streams.push_back(std::move(info));
+  }
+  return streams;
+}
+
+std::vector<ChapterInfo> ChaptersOf(const std::filesystem::path& path) {
+  const libav::InputFile file(path);
+  std::vector<ChapterInfo> chapters;
+  for (unsigned i = 0; i < file.context()->nb_chapters; ++i) {
+    const AVChapter& chapter = *file.context()->chapters[i];
+    const double tick = av_q2d(chapter.time_base);
+    chapters.push_back({static_cast<double>(chapter.start) * tick, static_cast<double>(chapter.end) * tick,
+                        Tag(chapter.metadata, "title")});
+  }
+  return chapters;
+}
 
 std::vector<PacketDigest> AudioPacketDigests(const std::filesystem::path& path) {
   libav::InputFile file(path);
@@ -34,11 +116,10 @@ std::vector<PacketDigest> AudioPacketDigests(const std::filesystem::path& path) 
 
 VideoTimes VideoPts(const std::filesystem::path& path) {
   libav::InputFile file(path);
-  const auto stream = file.MainVideoStream();
-  if (!stream) throw Error(ErrorKind::kMedia, fmt::format("{} has no video stream", path.string()));
-  file.KeepOnly({*stream});
+  const int stream = MainVideo(file);
+  file.KeepOnly({stream});
   VideoTimes times;
-  times.time_base = libav::FromAv(file.context()->streams[*stream]->time_base);
+  times.time_base = libav::FromAv(file.context()->streams[stream]->time_base);
   const libav::Packet packet = libav::NewPacket();
   int64_t latest = INT64_MIN;
   while (file.Read(packet.get())) {
@@ -63,8 +144,7 @@ std::vector<AudioStreamInfo> AudioStreamsOf(const std::filesystem::path& path) {
     const AVStream& stream = *file.context()->streams[index];
     AudioStreamInfo info;
     info.codec = avcodec_get_name(stream.codecpar->codec_id);
-    if (const AVDictionaryEntry* tag = av_dict_get(stream.metadata, "language", nullptr, 0))
-      info.language = tag->value;
+    info.language = Tag(stream.metadata, "language");
     info.is_default = (stream.disposition & AV_DISPOSITION_DEFAULT) != 0;
     info.sample_rate = stream.codecpar->sample_rate;
     info.channels = stream.codecpar->ch_layout.nb_channels;

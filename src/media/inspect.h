@@ -33,6 +33,47 @@ struct VideoTimes {
 /// cannot be opened or has no video.
 VideoTimes VideoPts(const std::filesystem::path& path);
 
+/// One stored packet of the main video stream.
+struct StoredPicture {
+  int64_t pts = 0;  ///< ticks of the stream
+  int64_t dts = 0;
+  int64_t duration = 0;
+  bool key = false;
+};
+
+/// The main video stream's packets in stored order. As VideoPts.
+std::vector<StoredPicture> StoredPictures(const std::filesystem::path& path);
+
+/// One subtitle as stored.
+struct StoredSubtitle {
+  int stream = 0;  ///< 0-based among the file's subtitle streams
+  double seconds = 0;
+  double duration_seconds = 0;
+  std::string bytes;  ///< the packet
+};
+
+/// All subtitles in stored order. Throws Error(kMedia) when the file cannot be opened.
+std::vector<StoredSubtitle> SubtitlesOf(const std::filesystem::path& path);
+
+struct StreamInfo {
+  std::string type;   ///< "video", "cover", "audio", "subtitle", "attachment", "data"
+  std::string codec;  ///< "h264", ...
+  std::string language, title, filename;
+  bool is_default = false;
+  int64_t bytes = 0;  ///< of an attachment or cover
+};
+
+/// Every stream of a file in order. Throws Error(kMedia) when it cannot be opened.
+std::vector<StreamInfo> StreamsOf(const std::filesystem::path& path);
+
+struct ChapterInfo {
+  double start_seconds = 0;
+  double end_seconds = 0;
+  std::string title;
+};
+
+std::vector<ChapterInfo> ChaptersOf(const std::filesystem::path& path);
+
 /// Codec, language and whether it is the default, of every audio stream in order.
 struct AudioStreamInfo {
   std::string codec;

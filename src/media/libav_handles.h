@@ -39,12 +39,25 @@ struct FreeScaler {
   void operator()(SwsContext* context) const { sws_freeContext(context); }
 };
 
+struct FreeParameters {
+  void operator()(AVCodecParameters* parameters) const { avcodec_parameters_free(&parameters); }
+};
+struct UnrefBuffer {
+  void operator()(AVBufferRef* buffer) const { av_buffer_unref(&buffer); }
+};
+struct CloseIo {
+  void operator()(AVIOContext* io) const { avio_closep(&io); }
+};
+
 using Input = std::unique_ptr<AVFormatContext, CloseInput>;
 using Output = std::unique_ptr<AVFormatContext, CloseOutput>;
 using Codec = std::unique_ptr<AVCodecContext, FreeCodec>;
 using FrameHandle = std::unique_ptr<AVFrame, FreeFrame>;
 using Packet = std::unique_ptr<AVPacket, FreePacket>;
 using Scaler = std::unique_ptr<SwsContext, FreeScaler>;
+using Parameters = std::unique_ptr<AVCodecParameters, FreeParameters>;
+using Buffer = std::unique_ptr<AVBufferRef, UnrefBuffer>;
+using Io = std::unique_ptr<AVIOContext, CloseIo>;
 
 /// A dictionary of options; libav replaces the pointer itself, hence a class and not a unique_ptr.
 class Options {
@@ -68,6 +81,7 @@ class Options {
 /// Throw std::bad_alloc when libav has no memory.
 FrameHandle NewFrame();
 Packet NewPacket();
+Parameters NewParameters();
 
 inline AVRational ToAv(Rational r) { return {r.num, r.den}; }
 inline Rational FromAv(AVRational r) { return {r.num, r.den}; }

@@ -61,4 +61,10 @@ Packet NewPacket() {
   return packet;
 }
 
+Parameters NewParameters() {
+  Parameters parameters(avcodec_parameters_alloc());
+  if (!parameters) throw std::bad_alloc();
+  return parameters;
+}
+
 }  // namespace reelswap::libav

@@ -3,14 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <cerrno>
 #include <new>
-#include <string_view>
 
 #include "core/error.h"
 #include "core/files.h"
+#include "media/disk_error.h"
 #include "media/libav_log.h"
 
 namespace reelswap::libav {
@@ -18,8 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// use_metadata_tags: without it mp4 drops every tag it has no box of its own for.
+// use_metadata_tags: without it mp4 drops every tag it has no box of its own for; with it, libav writes no
+// cover picture.
 constexpr const char* kMovFlags = "+faststart+use_metadata_tags";
+constexpr const char* kMovFlagsWithCover = "+faststart";
 
 const AVOutputFormat* FormatFor(const fs::path& path) {
   std::string extension = path.extension().string();
@@ -38,23 +38,6 @@ const AVOutputFormat* FormatFor(const fs::path& path) {
   return format;
 }
 
-bool IsDiskError(int averror) {
-  static constexpr std::array kCodes = {ENOSPC, EDQUOT, EFBIG,  EIO,    EROFS,
-                                        EACCES, EPERM,  ENOENT, EMFILE, ENFILE};
-  return std::any_of(kCodes.begin(), kCodes.end(), [&](int code) { return averror == AVERROR(code); });
-}
-
-Error DiskError(const fs::path& path, int averror) {
-  if (averror == AVERROR(ENOSPC)) {
-    return Error(
-        ErrorKind::kDisk,
-        fmt::format("the disk is full while writing {}: free some space and run again", path.string()));
-  }
-  return Error(ErrorKind::kDisk,
-               fmt::format("cannot write {}: {}: check the folder's permissions, quota and disk",
-                           path.string(), CodeText(averror)));
-}
-
 Output NewOutput(const AVOutputFormat* format, const std::string& url) {
   AVFormatContext* raw = nullptr;
   if (avformat_alloc_output_context2(&raw, format, nullptr, url.c_str()) < 0) throw std::bad_alloc();
@@ -62,6 +45,29 @@ Output NewOutput(const AVOutputFormat* format, const std::string& url) {
 }
 
 }  // namespace
+
+const AVOutputFormat& ContainerNamed(const std::string& container) {
+  return *FormatFor("video." + container);
+}
+
+bool ContainerAccepts(const AVOutputFormat& container, const AVCodecParameters& parameters,
+                      AVRational time_base) {
+  Output trial = NewOutput(&container, "trial");
+  if (avio_open_dyn_buf(&trial->pb) < 0) throw std::bad_alloc();
+  AVStream* stream = avformat_new_stream(trial.get(), nullptr);
+  bool accepted = stream != nullptr && avcodec_parameters_copy(stream->codecpar, &parameters) >= 0;
+  if (accepted) {
+    stream->codecpar->codec_tag = 0;
+    stream->time_base = time_base;
+    ForgetMessages();
+    accepted = avformat_write_header(trial.get(), nullptr) >= 0;
+  }
+  uint8_t* bytes = nullptr;
+  avio_close_dyn_buf(trial->pb, &bytes);
+  trial->pb = nullptr;
+  av_free(bytes);
+  return accepted;
+}
 
 Muxer::Muxer(const fs::path& path) : path_(path) {
   InitLibav();
@@ -94,21 +100,7 @@ Muxer::~Muxer() {
 bool Muxer::IsMp4Family() const { return container() == "mp4" || container() == "mov"; }
 
 bool Muxer::Accepts(const AVCodecParameters& parameters, AVRational time_base) const {
-  Output trial = NewOutput(context_->oformat, "trial");
-  if (avio_open_dyn_buf(&trial->pb) < 0) throw std::bad_alloc();
-  AVStream* stream = avformat_new_stream(trial.get(), nullptr);
-  bool accepted = stream != nullptr && avcodec_parameters_copy(stream->codecpar, &parameters) >= 0;
-  if (accepted) {
-    stream->codecpar->codec_tag = 0;
-    stream->time_base = time_base;
-    ForgetMessages();
-    accepted = avformat_write_header(trial.get(), nullptr) >= 0;
-  }
-  uint8_t* bytes = nullptr;
-  avio_close_dyn_buf(trial->pb, &bytes);
-  trial->pb = nullptr;
-  av_free(bytes);
-  return accepted;
+  return ContainerAccepts(*context_->oformat, parameters, time_base);
 }
 
 AVStream* Muxer::AddStream(const AVCodecParameters& parameters, AVRational time_base) {
@@ -124,7 +116,7 @@ void Muxer::WriteHeader(const std::map<std::string, std::string>& metadata, int 
   for (const auto& [key, value] : metadata) av_dict_set(&context_->metadata, key.c_str(), value.c_str(), 0);
   Options options;
   if (IsMp4Family()) {
-    options.Set("movflags", kMovFlags);
+    options.Set("movflags", has_cover_ ? kMovFlagsWithCover : kMovFlags);
     if (timescale > 0) options.Set("video_track_timescale", std::to_string(timescale));
     if (movie_timescale > 0) options.Set("movie_timescale", std::to_string(movie_timescale));
   }
@@ -145,9 +137,10 @@ void Muxer::ThrowIfDisk(int averror) const {
 int Muxer::Write(AVPacket* packet) {
   if (packet->dts != AV_NOPTS_VALUE) {
     auto [entry, first] = last_dts_.try_emplace(packet->stream_index, packet->dts);
-    if (!first && packet->dts <= entry->second) {
-      // Coarse source time bases can give two packets one tick; muxers refuse that.
-      packet->dts = entry->second + 1;
+    const bool equal_is_fine = (context_->oformat->flags & AVFMT_TS_NONSTRICT) != 0;
+    if (!first && packet->dts < entry->second + (equal_is_fine ? 0 : 1)) {
+      // Coarse source time bases can give two packets one tick; most muxers refuse that.
+      packet->dts = entry->second + (equal_is_fine ? 0 : 1);
       if (packet->pts != AV_NOPTS_VALUE) packet->pts = std::max(packet->pts, packet->dts);
     }
     entry->second = packet->dts;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "core/error.h"
 #include "media/libav_log.h"
@@ -13,7 +14,6 @@ extern "C" {
 }
 
 namespace reelswap::libav {
-namespace {
 
 int64_t DurationOf(const AVFrame& frame) {
 #if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 0, 100)
@@ -23,7 +23,24 @@ int64_t DurationOf(const AVFrame& frame) {
 #endif
 }
 
-Codec OpenDecoder(const AVStream& stream, const std::filesystem::path& path, int threads) {
+bool IsInterlaced(const AVFrame& frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+  return (frame.flags & AV_FRAME_FLAG_INTERLACED) != 0;
+#else
+  return frame.interlaced_frame != 0;
+#endif
+}
+
+bool IsKeyFrame(const AVFrame& frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+  return (frame.flags & AV_FRAME_FLAG_KEY) != 0;
+#else
+  return frame.key_frame != 0;
+#endif
+}
+
+Codec OpenVideoDecoder(const AVStream& stream, const std::filesystem::path& path, int threads,
+                       DecodeEffort effort) {
   const AVCodecParameters& parameters = *stream.codecpar;
   const auto fail = [&](const std::string& why) {
     throw Error(ErrorKind::kMedia, fmt::format("cannot decode {}: {}", path.string(), why));
@@ -39,6 +56,10 @@ Codec OpenDecoder(const AVStream& stream, const std::filesystem::path& path, int
   codec->pkt_timebase = stream.time_base;
   codec->thread_count = threads;
   codec->max_pixels = kMaxPixels;
+  if (effort == DecodeEffort::kDraft) codec->skip_loop_filter = AVDISCARD_BIDIR;
+  if (effort == DecodeEffort::kCheck) codec->skip_loop_filter = AVDISCARD_ALL;
+  // Film grain that AV1 adds after decoding is no part of what was filmed.
+  if (effort != DecodeEffort::kExact) codec->export_side_data |= AV_CODEC_EXPORT_DATA_FILM_GRAIN;
   ForgetMessages();
   status = avcodec_open2(codec.get(), decoder, nullptr);
   if (status < 0)
@@ -46,9 +67,7 @@ Codec OpenDecoder(const AVStream& stream, const std::filesystem::path& path, int
   return codec;
 }
 
-}  // namespace
-
-VideoDecoder::VideoDecoder(const std::filesystem::path& path, int threads)
+VideoDecoder::VideoDecoder(const std::filesystem::path& path, int threads, DecodeEffort effort)
     : file_(path), packet_(NewPacket()) {
   const auto index = file_.MainVideoStream();
   if (!index) {
@@ -58,7 +77,7 @@ VideoDecoder::VideoDecoder(const std::filesystem::path& path, int threads)
   }
   stream_ = file_.context()->streams[*index];
   file_.KeepOnly({*index});
-  codec_ = OpenDecoder(*stream_, path, threads);
+  codec_ = OpenVideoDecoder(*stream_, path, threads, effort);
 }
 
 void VideoDecoder::Complain(int averror) {
@@ -156,10 +175,18 @@ VideoDecoder::Picture VideoDecoder::Next() {
   } else {
     picture.pts = std::max(told != AV_NOPTS_VALUE ? told : last_pts_ + last_duration_, last_pts_ + 1);
   }
+  saw_fields_ |= IsInterlaced(*picture.frame);
+  picture.key = IsKeyFrame(*picture.frame);
+  picture.dated = told != AV_NOPTS_VALUE && told == picture.pts;
   has_last_ = true;
   last_pts_ = picture.pts;
   last_duration_ = std::max<int64_t>(picture.duration, 1);
   return picture;
+}
+
+bool VideoDecoder::SeeksExactly() const {
+  const std::string_view demuxer = file_.context()->iformat->name;
+  return file_.CanSeek() && (demuxer.starts_with("mov,") || demuxer.starts_with("matroska"));
 }
 
 bool VideoDecoder::SeekBefore(double seconds) {

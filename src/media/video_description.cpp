@@ -6,6 +6,10 @@
 #include <cstdio>
 #include <utility>
 
+extern "C" {
+#include <libavutil/mastering_display_metadata.h>
+}
+
 namespace reelswap::libav {
 namespace {
 
@@ -37,6 +41,52 @@ Rational SampleAspectOf(const VideoDecoder& decoder, const AVFrame& frame, bool 
 
 int Known(int of_frame, int of_stream) {
   return of_frame != AVCOL_PRI_UNSPECIFIED ? of_frame : of_stream;  // "unspecified" is 2 in all three tables
+}
+
+// The first picture's own description, else the stream's.
+template <typename T>
+const T* LightData(const AVFrame& frame, AVFrameSideDataType of_frame, const AVStream& stream,
+                   AVPacketSideDataType of_stream) {
+  if (const AVFrameSideData* side = av_frame_get_side_data(&frame, of_frame)) {
+    return side->size >= sizeof(T) ? reinterpret_cast<const T*>(side->data) : nullptr;
+  }
+  size_t size = 0;
+  const uint8_t* bytes = av_stream_get_side_data(&stream, of_stream, &size);
+  return bytes != nullptr && size >= sizeof(T) ? reinterpret_cast<const T*>(bytes) : nullptr;
+}
+
+std::optional<MasteringDisplay> MasteringDisplayOf(const AVFrame& frame, const AVStream& stream) {
+  const auto* from = LightData<AVMasteringDisplayMetadata>(frame, AV_FRAME_DATA_MASTERING_DISPLAY_METADATA,
+                                                           stream, AV_PKT_DATA_MASTERING_DISPLAY_METADATA);
+  if (from == nullptr || (from->has_primaries == 0 && from->has_luminance == 0)) return std::nullopt;
+  MasteringDisplay display;
+  for (int c = 0; c < 3; ++c) {
+    for (int xy = 0; xy < 2; ++xy) display.primaries[c][xy] = FromAv(from->display_primaries[c][xy]);
+  }
+  for (int xy = 0; xy < 2; ++xy) display.white_point[xy] = FromAv(from->white_point[xy]);
+  display.min_luminance = FromAv(from->min_luminance);
+  display.max_luminance = FromAv(from->max_luminance);
+  display.has_primaries = from->has_primaries != 0;
+  display.has_luminance = from->has_luminance != 0;
+  return display;
+}
+
+std::optional<ContentLight> ContentLightOf(const AVFrame& frame, const AVStream& stream) {
+  const auto* from = LightData<AVContentLightMetadata>(frame, AV_FRAME_DATA_CONTENT_LIGHT_LEVEL, stream,
+                                                       AV_PKT_DATA_CONTENT_LIGHT_LEVEL);
+  if (from == nullptr || (from->MaxCLL == 0 && from->MaxFALL == 0)) return std::nullopt;
+  return ContentLight{static_cast<int>(from->MaxCLL), static_cast<int>(from->MaxFALL)};
+}
+
+bool SaysFields(AVFieldOrder order) {
+  return order == AV_FIELD_TT || order == AV_FIELD_BB || order == AV_FIELD_TB || order == AV_FIELD_BT;
+}
+
+// Where chroma samples lie says nothing about a picture that was turned, unless it is the middle.
+int ChromaLocationOf(const AVFrame& frame, const AVStream& stream, Orientation orientation) {
+  const int location = frame.chroma_location != AVCHROMA_LOC_UNSPECIFIED ? frame.chroma_location
+                                                                         : stream.codecpar->chroma_location;
+  return orientation.IsUpright() || location == AVCHROMA_LOC_CENTER ? location : AVCHROMA_LOC_UNSPECIFIED;
 }
 
 }  // namespace
@@ -96,6 +146,11 @@ VideoInfo DescribeVideo(const VideoDecoder& decoder, const VideoDecoder::Picture
   info.color_primaries = Known(frame.color_primaries, stream.codecpar->color_primaries);
   info.color_transfer = Known(frame.color_trc, stream.codecpar->color_trc);
   info.color_space = converter.color_space();
+  info.chroma_location = ChromaLocationOf(frame, stream, orientation);
+  info.mastering_display = MasteringDisplayOf(frame, stream);
+  info.content_light = ContentLightOf(frame, stream);
+  info.interlaced = decoder.saw_fields() || SaysFields(stream.codecpar->field_order);
+  info.subtitle_streams = static_cast<int>(decoder.file().StreamsOf(AVMEDIA_TYPE_SUBTITLE).size());
   info.audio_streams = static_cast<int>(decoder.file().AudioStreams().size());
   info.codec = avcodec_get_name(stream.codecpar->codec_id);
   info.container = decoder.file().context()->iformat->name;

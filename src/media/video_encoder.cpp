@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "media/encoder_settings.h"
+#include "media/hardware_encoder.h"
 #include "media/libav_log.h"
 #include "media/limits.h"
 
@@ -40,7 +41,26 @@ void Configure(AVCodecContext& codec, const VideoInfo& video, const EncoderOptio
   codec.color_trc = static_cast<AVColorTransferCharacteristic>(video.color_transfer);
   codec.colorspace = static_cast<AVColorSpace>(video.color_space);
   codec.color_range = video.format.full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+  codec.chroma_sample_location = static_cast<AVChromaLocation>(video.chroma_location);
   codec.thread_count = options.threads;
+  codec.flags |= AV_CODEC_FLAG_CLOSED_GOP;
+}
+
+std::string VersionText(unsigned version) {
+  return fmt::format("{}.{}.{}", AV_VERSION_MAJOR(version), AV_VERSION_MINOR(version),
+                     AV_VERSION_MICRO(version));
+}
+
+// How many threads encode says nothing about what comes out.
+std::string WithoutThreads(std::string parameters) {
+  for (const char* key : {"pools=", "lp="}) {
+    const size_t at = parameters.find(key);
+    if (at == std::string::npos) continue;
+    const size_t end = parameters.find(':', at);
+    parameters.erase(at > 0 ? at - 1 : 0,
+                     (end == std::string::npos ? parameters.size() : end) - (at > 0 ? at - 1 : 0));
+  }
+  return parameters;
 }
 
 void FreeOwner(void* opaque, uint8_t*) { delete static_cast<std::shared_ptr<const void>*>(opaque); }
@@ -51,22 +71,49 @@ VideoEncoder::VideoEncoder(const VideoInfo& video, const EncoderOptions& options
     : format_(video.format) {
   InitLibav();
   CheckVideo(video);
-  const EncoderSettings settings = SettingsFor(options);
+  const HardwareChoice hardware = ChooseHardware(video, options);
+  note_ = hardware.note;
+  EncoderOptions chosen = options;
+  chosen.codec = hardware.encoder;
+  Open(video, chosen, global_header);
+}
+
+void VideoEncoder::Open(const VideoInfo& video, const EncoderOptions& options, bool global_header) {
+  const EncoderSettings settings = SettingsFor(options, video);
   const AVPixelFormat source = PlanarFormat(format_);
-  const AVPixelFormat target = EncoderFormat(*settings.codec, format_);
+  const bool on_device = NeedsDevice(*settings.codec);
+  const AVPixelFormat target = on_device ? DeviceFormat(format_) : EncoderFormat(*settings.codec, format_);
   from_ = {format_.width, format_.height, source, format_.full_range, format_.matrix};
   to_ = from_;
   to_.format = target;
-  if (target != source) {
-    note_ = fmt::format("{} x {} px {} is encoded as {}, which {} takes", format_.width, format_.height,
-                        av_get_pix_fmt_name(source), av_get_pix_fmt_name(target), settings.codec->name);
+  const AVPixFmtDescriptor* given = av_pix_fmt_desc_get(source);
+  const AVPixFmtDescriptor* taken = av_pix_fmt_desc_get(target);
+  const bool same_samples =
+      given->nb_components == taken->nb_components && given->comp[0].depth == taken->comp[0].depth &&
+      given->log2_chroma_w == taken->log2_chroma_w && given->log2_chroma_h == taken->log2_chroma_h;
+  if (!same_samples) {
+    note_ += fmt::format("{}{} x {} px {} is encoded as {}, which {} takes", note_.empty() ? "" : "; ",
+                         format_.width, format_.height, given->name, taken->name, settings.codec->name);
   }
   codec_.reset(avcodec_alloc_context3(settings.codec));
   if (!codec_) throw std::bad_alloc();
   Configure(*codec_, video, options, target);
+  if (on_device) {
+    device_frames_ = NewDeviceFrames(format_.width, format_.height, target);
+    codec_->pix_fmt = AV_PIX_FMT_VAAPI;
+    codec_->hw_frames_ctx = av_buffer_ref(device_frames_.get());
+  }
   if (global_header) codec_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   Options dict;
-  for (const auto& [key, value] : settings.options) dict.Set(key.c_str(), value);
+  for (const auto& [key, value] : settings.options) {
+    dict.Set(key.c_str(), value);
+    description_ += fmt::format(" {}={}", key, key.ends_with("params") ? WithoutThreads(value) : value);
+  }
+  description_ = fmt::format(
+      "{}{}; {} x {} px {}, {} range, colours {}/{}/{}; ticks of {}/{} s; libavcodec {}",
+      settings.codec->name, description_, format_.width, format_.height, taken->name,
+      format_.full_range ? "full" : "limited", video.color_primaries, video.color_transfer, video.color_space,
+      video.time_base.num, video.time_base.den, VersionText(avcodec_version()));
   ForgetMessages();
   const int status = avcodec_open2(codec_.get(), settings.codec, dict.address());
   if (status < 0) {
@@ -112,7 +159,9 @@ void VideoEncoder::Send(const Frame& frame, int64_t pts) {
   picture->colorspace = codec_->colorspace;
   picture->color_primaries = codec_->color_primaries;
   picture->color_trc = codec_->color_trc;
+  picture->chroma_location = codec_->chroma_sample_location;
   picture->sample_aspect_ratio = codec_->sample_aspect_ratio;
+  if (device_frames_) picture = Upload(*picture, *device_frames_);
   ForgetMessages();
   const int status = avcodec_send_frame(codec_.get(), picture.get());
   if (status < 0) {

@@ -1,11 +1,31 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "core/frame.h"
 
 namespace reelswap {
+
+/// SMPTE ST 2086: the screen that an HDR video was made on. Fractions as stored, so that they come out as
+/// they went in.
+struct MasteringDisplay {
+  std::array<std::array<Rational, 2>, 3> primaries{};  ///< CIE 1931 x and y of red, green, blue
+  std::array<Rational, 2> white_point{};
+  Rational min_luminance, max_luminance;  ///< cd/m2
+  bool has_primaries = false;
+  bool has_luminance = false;
+  bool operator==(const MasteringDisplay&) const = default;
+};
+
+/// CTA-861.3: how bright an HDR video gets.
+struct ContentLight {
+  int max_content = 0;        ///< MaxCLL, cd/m2
+  int max_frame_average = 0;  ///< MaxFALL, cd/m2
+  bool operator==(const ContentLight&) const = default;
+};
 
 /// What a file says about its main video stream, after probing.
 struct VideoInfo {
@@ -20,8 +40,13 @@ struct VideoInfo {
   int color_primaries = 2;       ///< ITU-T H.273 code points (AVCOL_*); 2 = unspecified
   int color_transfer = 2;
   int color_space = 2;
-  bool mirrored = false;  ///< the display matrix also mirrored the picture; undone likewise
+  int chroma_location = 0;  ///< AVCHROMA_LOC_*, of the upright picture; 0 = unspecified
+  std::optional<MasteringDisplay> mastering_display;
+  std::optional<ContentLight> content_light;
+  bool interlaced = false;  ///< pictures hold two fields; the reader makes one progressive frame of each
+  bool mirrored = false;    ///< the display matrix also mirrored the picture; undone likewise
   int audio_streams = 0;
+  int subtitle_streams = 0;
   std::string codec;      ///< "h264", ...
   std::string container;  ///< demuxer name
 };

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "media/deinterlacer.h"
 #include "media/video_description.h"
 
 namespace reelswap {
@@ -16,10 +17,11 @@ namespace {
 using libav::FrameConverter;
 using libav::VideoDecoder;
 
-// Below this, decoding from the start costs less than a seek may cost in certainty.
-constexpr double kSeekBeyondSeconds = 5.0;
 // Tries go this far before the wanted start; the last resort is the beginning of the file.
 constexpr double kSeekMargins[] = {0.5, 15.0};
+// Demuxers look for decoding times, which lie before the moment that a key frame is shown: so far back, in
+// turn.
+constexpr double kKeySteps[] = {0, 0.25, 1.0, 4.0, 15.0};
 
 void CheckOptions(const ReadOptions& options) {
   if (options.every < 1) throw std::invalid_argument("ReadOptions::every must be at least 1");
@@ -43,9 +45,19 @@ int64_t TickAtOrAfter(double seconds, Rational time_base) {
 struct VideoReader::Impl {
   Impl(const std::filesystem::path& path_in, const ReadOptions& options_in);
 
+  libav::DecodeEffort Effort() const {
+    return options.draft ? libav::DecodeEffort::kDraft : libav::DecodeEffort::kExact;
+  }
   void RequirePicture() const;
   VideoDecoder::Picture NextPicture();
+  void Open();
+  void Reopen();
   void GoToStart();
+  void GoToFirstPts();
+  VideoDecoder::Picture SeekToKey(int64_t pts);
+  bool MaySeekTo(int64_t target) const;
+  bool SeekToFirstPts(int64_t target);
+  void SkipTo(int64_t pts);
   bool IsSampled(int64_t pts);
   void NoteEndOfStream();
   void DescribeDamage();
@@ -54,6 +66,7 @@ struct VideoReader::Impl {
   ReadOptions options;
   VideoInfo info;
   std::unique_ptr<VideoDecoder> decoder;
+  std::unique_ptr<libav::ProgressivePictures> pictures;
   std::unique_ptr<FrameConverter> converter;
   VideoDecoder::Picture waiting;  // decoded ahead of Next()
   DecodeReport report;
@@ -65,6 +78,7 @@ struct VideoReader::Impl {
   bool finished = false;
   int64_t next_index = 0;
   int64_t range_pts = 0;          // of the first frame in the range
+  bool range_known = false;       // range_pts is set
   int64_t last_slot = -1;         // of fps sampling
   int64_t end_of_last_frame = 0;  // ticks
 };
@@ -72,13 +86,12 @@ struct VideoReader::Impl {
 VideoReader::Impl::Impl(const std::filesystem::path& path_in, const ReadOptions& options_in)
     : path(path_in), options(options_in) {
   CheckOptions(options);
-  decoder = std::make_unique<VideoDecoder>(path, options.threads);
-  waiting = decoder->Next();
+  Open();
+  waiting = pictures->Next();
   RequirePicture();
   const Orientation orientation = libav::OrientationOf(*waiting.frame, decoder->stream());
   try {
-    converter = std::make_unique<FrameConverter>(*waiting.frame, orientation,
-                                                 decoder->stream().codecpar->color_space);
+    converter = std::make_unique<FrameConverter>(*waiting.frame, orientation, *decoder->stream().codecpar);
   } catch (const Error& error) {
     throw Error(error.kind(), fmt::format("cannot read {}: {}", path.string(), error.what()));
   }
@@ -87,7 +100,22 @@ VideoReader::Impl::Impl(const std::filesystem::path& path_in, const ReadOptions&
   start_pts = first_pts + TickAtOrAfter(options.start_seconds, info.time_base);
   if (options.end_seconds)
     end_pts = first_pts + TickAtOrAfter(std::max(0.0, *options.end_seconds), info.time_base);
-  if (options.start_seconds > kSeekBeyondSeconds) GoToStart();
+  if (options.first_pts) {
+    GoToFirstPts();
+  } else if (options.start_seconds > options.seek_beyond_seconds) {
+    GoToStart();
+  }
+}
+
+void VideoReader::Impl::Open() {
+  decoder = std::make_unique<VideoDecoder>(path, options.threads, Effort());
+  pictures = std::make_unique<libav::ProgressivePictures>(*decoder, options.threads);
+}
+
+void VideoReader::Impl::Reopen() {
+  earlier_corrupt = decoder->corrupt_packets();
+  waiting = {};
+  Open();
 }
 
 void VideoReader::Impl::RequirePicture() const {
@@ -112,7 +140,8 @@ void VideoReader::Impl::GoToStart() {
   for (const double margin : kSeekMargins) {
     if (!decoder->SeekBefore(start - margin)) break;
     moved = true;
-    waiting = decoder->Next();
+    pictures->Reset();
+    waiting = pictures->Next();
     if (waiting.frame && waiting.pts <= start_pts) {
       seeked = true;
       return;
@@ -120,20 +149,76 @@ void VideoReader::Impl::GoToStart() {
   }
   if (!moved) return;  // `waiting` still is the first frame
   // Every try landed behind the start (sparse or wrong index): begin again.
-  earlier_corrupt = decoder->corrupt_packets();
-  waiting = {};
-  decoder = std::make_unique<VideoDecoder>(path, options.threads);
+  Reopen();
+}
+
+void VideoReader::Impl::SkipTo(int64_t pts) {
+  if (!waiting.frame) waiting = pictures->Next();
+  while (waiting.frame && waiting.pts < pts) waiting = pictures->Next();
+}
+
+// The last key frame shown at or before `pts`, as next picture of the decoder's; empty where it cannot be
+// had.
+VideoDecoder::Picture VideoReader::Impl::SeekToKey(int64_t pts) {
+  const double seconds = static_cast<double>(pts) * info.time_base.ToDouble();
+  for (const double back : kKeySteps) {
+    if (!decoder->SeekBefore(seconds - back)) break;
+    pictures->Reset();
+    VideoDecoder::Picture picture = pictures->Next();
+    if (!picture.frame || !picture.key) break;
+    if (picture.pts <= pts) return picture;
+  }
+  return {};
+}
+
+bool VideoReader::Impl::MaySeekTo(int64_t target) const {
+  const double distance = static_cast<double>(target - first_pts) * info.time_base.ToDouble();
+  return decoder->SeeksExactly() && decoder->corrupt_packets() == 0 && distance > options.seek_beyond_seconds;
+}
+
+// Goes two key frames back, so that whatever the first one left undone (an open group of pictures, an index
+// that is not quite right) is healed by the second. False: the decoder has to begin again.
+bool VideoReader::Impl::SeekToFirstPts(int64_t target) {
+  const VideoDecoder::Picture key = SeekToKey(target);
+  if (!key.frame) return false;
+  waiting = SeekToKey(std::max(first_pts, key.pts - 1));
+  while (waiting.frame && waiting.pts < target && waiting.dated) waiting = pictures->Next();
+  return waiting.frame && waiting.dated && waiting.pts == target && decoder->corrupt_packets() == 0;
+}
+
+void VideoReader::Impl::GoToFirstPts() {
+  const int64_t target = *options.first_pts;
+  range_pts = first_pts;
+  if (options.fps && options.start_seconds > 0) {
+    // Which moments are sampled depends on the first frame of the range.
+    if (options.start_seconds > options.seek_beyond_seconds) GoToStart();
+    SkipTo(start_pts);
+    if (waiting.frame) range_pts = waiting.pts;
+  } else if (MaySeekTo(target) && !SeekToFirstPts(target)) {
+    Reopen();
+  }
+  SkipTo(target);
+  if (!waiting.frame || waiting.pts != target) {
+    throw Error(
+        ErrorKind::kMedia,
+        fmt::format(
+            "cannot go on in {}: it has no frame at {:.3f} s any more: has the file changed? begin anew",
+            path.string(), static_cast<double>(target) * info.time_base.ToDouble()));
+  }
+  range_known = true;
+  start_pts = target;
+  next_index = options.first_index;
 }
 
 VideoDecoder::Picture VideoReader::Impl::NextPicture() {
-  VideoDecoder::Picture picture = waiting.frame ? std::exchange(waiting, {}) : decoder->Next();
+  VideoDecoder::Picture picture = waiting.frame ? std::exchange(waiting, {}) : pictures->Next();
   if (picture.frame) end_of_last_frame = picture.pts + picture.duration;
   return picture;
 }
 
 bool VideoReader::Impl::IsSampled(int64_t pts) {
   const int64_t number = report.frames_decoded++;
-  if (number == 0) range_pts = pts;
+  if (number == 0 && !range_known) range_pts = pts;
   if (!options.fps) return number % options.every == 0;
   const double seconds = static_cast<double>(pts - range_pts) * info.time_base.ToDouble();
   const auto slot = static_cast<int64_t>(std::floor(seconds * *options.fps + 1e-6));

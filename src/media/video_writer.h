@@ -13,11 +13,16 @@
 namespace reelswap {
 
 struct EncoderOptions {
-  std::string codec =
-      "h264";    ///< h264 (libx264), hevc (libx265), av1 (libsvtav1), ffv1, or a libav encoder name
-  int crf = 18;  ///< constant rate factor, 0..51 (0..63 for av1)
-  std::string preset = "veryfast";  ///< x264/x265 preset; for av1 a number 0 (slow) to 13, or such a name
-  int threads = 0;                  ///< encoder threads; 0 = the encoder's own choice
+  std::string codec = "h264";  ///< h264 (libx264), hevc (libx265), av1 (libsvtav1), vp9 (libvpx), ffv1, or a
+                               ///< libav encoder name
+  int crf = 18;                ///< constant rate factor, 0..51 (0..63 for av1 and vp9)
+  /// x264/x265 preset; for av1 a number 0 (slow) to 13, for vp9 0 to 8, or such a name
+  std::string preset = "veryfast";
+  int threads = 0;  ///< encoder threads; 0 = the encoder's own choice
+  /// "off", or "auto": for h264, hevc and av1 the first of NVENC and VAAPI that encodes a picture of this
+  /// format, else the software encoder, said in the report. Off unless told, since hardware gives other
+  /// pictures on every machine.
+  std::string hardware = "off";
 };
 
 /// Names a file whose audio streams are all copied, packet by packet.

@@ -15,10 +15,16 @@ struct Candidate {
   const char* shown;
 };
 constexpr std::array kCandidates = {
-    Candidate{"h264", "h264 (libx264)"},   Candidate{"hevc", "hevc (libx265)"},
-    Candidate{"av1", "av1 (libsvtav1)"},   Candidate{"ffv1", "ffv1"},
-    Candidate{"h264_nvenc", "h264_nvenc"}, Candidate{"hevc_nvenc", "hevc_nvenc"},
+    Candidate{"h264", "h264 (libx264)"},
+    Candidate{"hevc", "hevc (libx265)"},
+    Candidate{"av1", "av1 (libsvtav1)"},
+    Candidate{"vp9", "vp9 (libvpx-vp9)"},
+    Candidate{"ffv1", "ffv1"},
+    Candidate{"h264_nvenc", "h264_nvenc"},
+    Candidate{"hevc_nvenc", "hevc_nvenc"},
     Candidate{"av1_nvenc", "av1_nvenc"},
+    Candidate{"h264_vaapi", "h264_vaapi"},
+    Candidate{"hevc_vaapi", "hevc_vaapi"},
 };
 
 // An encoder that is listed may lack its device; only a packet proves it.

@@ -66,6 +66,7 @@ TrainingRecipe SmallRecipe() {
           .zoom = 0.04,
           .shift = 0.025,
           .warp_fade_from = 0.8,
+          .color_jitter = 0.05,
           .alignment = 0.1,
           .average_decay = 0.998,
           .balanced = true};

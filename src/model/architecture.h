@@ -50,6 +50,7 @@ struct TrainingRecipe {
   double zoom = 0.05;                ///< ... enlarged (factor uniform in 1 +-) ...
   double shift = 0.08;               ///< ... and moved (uniform in +-, face units)
   double warp_fade_from = 1.0;  ///< progress from which the random warp shrinks, to nothing at the end; 1 = never
+  double color_jitter = 0;      ///< the input's light is changed by as much (see JitterColors); the target keeps its own
   double alignment = 0;         ///< weight of the distance between people's mean codes in the loss, see CodeDistance
   double average_decay = 0;     ///< of the running average of the weights, per step; 0 = the last weights are used
   bool masked_loss = false;     ///< what lies outside the face's own mask gives no gradient (where faces have masks)

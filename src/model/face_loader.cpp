@@ -94,6 +94,16 @@ class PictureCache {
     }
     return picture;
   }
+
+  /// Whether the budget is enough for every picture once it was read.
+  bool HoldsAll() const {
+    const auto area = [](int side) { return int64_t{side} * side; };
+    const int64_t each = 3 * area(input_side_) + (input_side_ == output_side_ ? 0 : 3 * area(output_side_)) +
+                         (settings_.masks ? area(output_side_) : 0);
+    int64_t count = 0;
+    for (const TrainingFaces& person : people_) count += static_cast<int64_t>(person.images.size());
+    return count * each <= settings_.cache_bytes;
+  }
   int input_side() const { return input_side_; }
   int output_side() const { return output_side_; }
 
@@ -147,6 +157,10 @@ FaceLoaderSettings WithMasksWherePossible(FaceLoaderSettings settings, const std
   }
   return settings;
 }
+
+/// Decoding a stored crop costs about ten times what warping it does: one thread alone would hold up a small
+/// network's step where pictures do not stay in memory.
+constexpr int kDecodingWorkers = 2;
 
 constexpr double kPoseCell = 12;        // degrees
 constexpr double kMouthCell = 0.1;      // of the distance of the outer eye corners
@@ -225,6 +239,7 @@ FaceLoaderSettings LoaderSettingsFor(const Architecture& architecture, const Cro
   settings.warp.zoom = recipe.zoom;
   settings.warp.shift = recipe.shift;
   settings.warp_fade_from = recipe.warp_fade_from;
+  settings.color_jitter = recipe.color_jitter;
   settings.masks = architecture.mask || recipe.masked_loss;
   settings.balanced = recipe.balanced;
   return settings;
@@ -243,7 +258,8 @@ struct FaceLoader::Impl {
           settings.balanced ? Repetitions(people[i]) : std::vector<int>(people[i].images.size(), 1);
       orders.push_back(std::make_unique<PassOrder>(settings.seed, i, repetitions));
     }
-    for (int i = 0; i < std::max(1, settings.workers); ++i) {
+    const int workers = std::max(settings.workers, cache.HoldsAll() ? 1 : kDecodingWorkers);
+    for (int i = 0; i < workers; ++i) {
       threads.emplace_back([this](std::stop_token stop) { Work(stop); });
     }
   }
@@ -281,7 +297,8 @@ struct FaceLoader::Impl {
         const auto picture = cache.Get(person, orders[person]->PictureOf(sample));
         SampleRandom random(settings.seed, person, iteration, k);
         const WarpDraw draw = DrawWarp(random, warp);
-        const cv::Mat warped = CutWarped(picture->for_input, input_from_unit, settings.input, draw);
+        cv::Mat warped = CutWarped(picture->for_input, input_from_unit, settings.input, draw);
+        JitterColors(random, settings.color_jitter, warped);
         const cv::Mat target = CutTarget(picture->for_output, output_from_unit, settings.output, draw);
         std::memcpy(batch.input.data() + slot * input_bytes, warped.data, input_bytes);
         std::memcpy(batch.target.data() + slot * output_bytes, target.data, output_bytes);

@@ -16,12 +16,13 @@ struct FaceLoaderSettings {
   CropGeometry output;  ///< what it gives back
   int batch = 64;       ///< faces per person and step
   uint64_t seed = 1;
-  int workers = 1;  ///< threads that prepare batches
+  int workers = 1;  ///< threads that prepare batches; two at least where the pictures exceed the cache
   int64_t cache_bytes =
       int64_t{2} << 30;  ///< decoded pictures kept in memory; beyond it they are decoded anew
   WarpSettings warp;
   double warp_fade_from = 1.0;   ///< progress from which the random warp shrinks, to nothing at 1; 1 = never
   int64_t total_iterations = 0;  ///< steps of the whole training; 0 = not known: SetProgress says how far it is
+  double color_jitter = 0;       ///< of the input alone: each channel's gain is 1 +- this, the gamma 1 +- twice this
   bool masks = false;            ///< also give the faces' own masks, for people whose landmarks are known
   bool balanced = false;         ///< show rare poses and expressions more often (see Repetitions)
 };

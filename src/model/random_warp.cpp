@@ -173,4 +173,17 @@ cv::Mat CutTarget(const cv::Mat& picture, const cv::Matx23d& picture_from_unit, 
   return crop;
 }
 
+void JitterColors(SampleRandom& random, double strength, cv::Mat& picture) {
+  if (strength <= 0) return;
+  const double gamma = 1 + random.Uniform(-2 * strength, 2 * strength);
+  cv::Mat table(1, 256, CV_8UC3);
+  std::array<double, 3> gains{};
+  for (double& gain : gains) gain = 1 + random.Uniform(-strength, strength);
+  for (int i = 0; i < 256; ++i) {
+    const double bent = 255 * std::pow(i / 255.0, gamma);
+    for (int c = 0; c < 3; ++c) table.at<cv::Vec3b>(i)[c] = cv::saturate_cast<uint8_t>(bent * gains[c]);
+  }
+  cv::LUT(picture, table, picture);
+}
+
 }  // namespace reelswap

@@ -68,4 +68,8 @@ cv::Mat CutWarped(const cv::Mat& picture, const cv::Matx23d& picture_from_unit, 
 cv::Mat CutTarget(const cv::Mat& picture, const cv::Matx23d& picture_from_unit, const CropGeometry& geometry,
                   const WarpDraw& draw);
 
+/// Changes a picture's light as another lamp or camera would: a gain per channel, uniform in 1 +- strength, and one
+/// gamma, uniform in 1 +- 2 strength. CV_8UC3, in place; draws nothing at strength 0.
+void JitterColors(SampleRandom& random, double strength, cv::Mat& picture);
+
 }  // namespace reelswap

@@ -4,33 +4,34 @@
 
 #include <nlohmann/json.hpp>
 
+#include "config/look_words.h"
 #include "core/files.h"
 
 namespace reelswap {
 namespace fs = std::filesystem;
 namespace {
 
-std::string LayoutName(Target::SideBySide layout) {
-  switch (layout) {
-    case Target::SideBySide::kHorizontal: return "horizontal";
-    case Target::SideBySide::kVertical: return "vertical";
-    case Target::SideBySide::kOff: break;
-  }
-  return "off";
-}
-
 std::map<std::string, std::string> SettingsOf(const ConvertJob& job, const Project& project) {
   const Target& target = *job.target;
+  const ComposeOptions& look = target.look;
   const DisclosureSettings& label = project.disclosure;
   return {{"start_seconds", fmt::format("{}", target.start_seconds)},
           {"duration_seconds", target.duration_seconds ? fmt::format("{}", *target.duration_seconds) : "to the end"},
-          {"side_by_side", LayoutName(target.side_by_side)},
+          {"side_by_side", WordOf(SideBySideWords(), target.side_by_side)},
           {"codec", target.encoder.codec},
           {"crf", fmt::format("{}", target.encoder.crf)},
           {"preset", target.encoder.preset},
           {"container", job.photos ? "pictures" : target.container},
           {"min_size", project.faces.min_size > 0 ? fmt::format("{}", project.faces.min_size) : "auto"},
-          {"swap", fmt::format("{} -> {}", job.from, job.to)},
+          {"swap", DescribeSwaps(job.swaps)},
+          {"look", fmt::format("mask {}, color {}, blend {}, erosion {}, feather {}, sharpen {}",
+                               WordOf(MaskWords(), look.mask), WordOf(ColorWords(), look.color),
+                               WordOf(BlendWords(), look.blend), look.erosion, look.feather, look.sharpen)},
+          {"occlusion", target.occlusion ? "auto" : "off"},
+          {"smoothing_seconds", fmt::format("{}", target.smoothing_seconds)},
+          {"chunk_seconds", fmt::format("{}", target.chunk_seconds)},
+          {"fade_profiles", target.fade_profiles ? "true" : "false"},
+          {"hardware", target.encoder.hardware},
           {"label", label.label ? fmt::format("{} ({}, {})", label.text, label.corner, label.opacity) : "off"}};
 }
 
@@ -38,10 +39,10 @@ std::map<std::string, std::string> SettingsOf(const ConvertJob& job, const Proje
 
 std::string ConversionKey(const ConvertJob& job, const Project& project, const std::string& target_sha256,
                           const StoredModel& model) {
-  std::string text = fmt::format("v1 {} {}\n", target_sha256, model.card.weights_sha256);
+  std::string text = fmt::format("v2 {} {}\n", target_sha256, model.card.weights_sha256);
   for (const auto& [name, value] : SettingsOf(job, project)) text += name + "=" + value + "\n";
   for (const Person& person : project.people) {
-    if (person.name == job.from || person.name == job.to) text += person.name + ": " + person.consent + "\n";
+    if (HasPart(job.swaps, person.name)) text += person.name + ": " + person.consent + "\n";
   }
   text += project.disclosure.off_reason;
   return Sha256OfBytes(text);
@@ -92,11 +93,14 @@ Provenance MakeProvenance(const ConvertJob& job, const Project& project, const s
   Provenance provenance;
   provenance.tool_version = REELSWAP_VERSION;
   provenance.created_utc = UtcNow();
-  provenance.description = fmt::format("AI-generated face swap: the face of {} was put on {}", job.to, job.from);
+  provenance.description = "AI-generated face swap: ";
+  for (size_t i = 0; i < job.swaps.size(); ++i) {
+    provenance.description += fmt::format("{}the face of {} was put on {}", i == 0 ? "" : "; ", job.swaps[i].to, job.swaps[i].from);
+  }
   provenance.inputs = {{"target", ShortName(job.location), target_sha256},
                        {"model", fmt::format("{}@{}", model.card.name, model.card.version), model.card.weights_sha256}};
   for (const Person& person : project.people) {
-    if (person.name == job.from || person.name == job.to) provenance.consents[person.name] = person.consent;
+    if (HasPart(job.swaps, person.name)) provenance.consents[person.name] = person.consent;
   }
   provenance.settings = SettingsOf(job, project);
   provenance.settings["key"] = key;

@@ -10,6 +10,7 @@
 #include "core/photo.h"
 #include "pipeline/conversion_record.h"
 #include "pipeline/convert_video.h"
+#include "pipeline/picture_sequence.h"
 
 namespace reelswap {
 namespace fs = std::filesystem;
@@ -22,8 +23,16 @@ struct ConvertInput {
   bool photos = false;
 };
 
-ConvertInput FindInput(const ConvertJob& job, MediaStore& media) {
+ConvertInput FindInput(const RunContext& context, const ConvertJob& job, MediaStore& media) {
   ConvertInput input;
+  if (job.target->sequence_fps) {
+    const SequenceVideo video =
+        SequenceAsVideo(SequencePictures(job.location), *job.target->sequence_fps,
+                        context.workspace.Conversions() / "sequences", job.name, context.progress, context.stop);
+    input.files = {video.path};
+    input.sha256 = video.sha256;
+    return input;
+  }
   if (job.photos && fs::is_directory(job.location)) {
     input.files = ListPhotos(job.location);
     if (input.files.empty()) {
@@ -55,9 +64,12 @@ std::vector<fs::path> FindEarlierOutputs(const ConvertJob& job, const ConvertInp
 }
 
 void RequirePeople(const ConvertJob& job, const StoredModel& model) {
-  if (std::find(model.card.people.begin(), model.card.people.end(), job.to) != model.card.people.end()) return;
-  throw Error(ErrorKind::kModel, fmt::format("model {}@{} has no decoder for {}: train the project again",
-                                             model.card.name, model.card.version, job.to));
+  const std::vector<std::string>& known = model.card.people;
+  for (const SwapDirection& swap : job.swaps) {
+    if (std::find(known.begin(), known.end(), swap.to) != known.end()) continue;
+    throw Error(ErrorKind::kModel, fmt::format("model {}@{} has no decoder for {}: train the project again",
+                                               model.card.name, model.card.version, swap.to));
+  }
 }
 
 }  // namespace
@@ -75,7 +87,7 @@ bool Convert(const RunContext& context, const ConvertJob& job, const StoredModel
     if (context.stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted before it was started");
     if (!job.error.empty()) throw Error(ErrorKind::kMedia, job.error);
     RequirePeople(job, model);
-    const ConvertInput input = FindInput(job, media);
+    const ConvertInput input = FindInput(context, job, media);
     const std::string key = ConversionKey(job, context.project, input.sha256, model);
     item.outputs = FindEarlierOutputs(job, input, key);
     if (!item.outputs.empty()) {

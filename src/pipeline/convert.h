@@ -7,14 +7,14 @@
 #include "library/model_library.h"
 #include "pipeline/media_store.h"
 #include "pipeline/run_context.h"
+#include "pipeline/swap_direction.h"
 
 namespace reelswap {
 
 /// One conversion: a target of the project and where its results go.
 struct ConvertJob {
   const Target* target = nullptr;
-  std::string from;                       ///< whose face is replaced
-  std::string to;                         ///< whose face is put on
+  std::vector<SwapDirection> swaps;       ///< at least one
   std::string location;                   ///< URL or absolute path
   bool photos = false;                    ///< a picture or a folder of pictures
   std::string name;                       ///< for people: "clip: host -> guest"
@@ -32,6 +32,13 @@ std::vector<ConvertJob> PlanConversions(const RunContext& context);
 /// say. Returns true when the output is there.
 bool Convert(const RunContext& context, const ConvertJob& job, const StoredModel& model, MediaStore& media,
              ReportBuilder& report);
+
+/// "host -> guest" or "host -> guest, guest -> host".
+std::string DescribeSwaps(const std::vector<SwapDirection>& swaps);
+/// "host" or "host, guest": whose faces are replaced.
+std::string ReplacedPeople(const std::vector<SwapDirection>& swaps);
+/// Whether a person has a part in any of them.
+bool HasPart(const std::vector<SwapDirection>& swaps, const std::string& person);
 
 /// The reason for what an interruption kept from starting.
 inline constexpr const char* kInterrupted = "interrupted";

@@ -1,6 +1,7 @@
 // Which conversions a project asks for, and under which names.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "core/error.h"
@@ -24,6 +25,23 @@ std::string StemOf(const std::string& location) {
 
 }  // namespace
 
+std::string DescribeSwaps(const std::vector<SwapDirection>& swaps) {
+  std::string text;
+  for (const SwapDirection& swap : swaps) text += fmt::format("{}{} -> {}", text.empty() ? "" : ", ", swap.from, swap.to);
+  return text;
+}
+
+std::string ReplacedPeople(const std::vector<SwapDirection>& swaps) {
+  std::string text;
+  for (const SwapDirection& swap : swaps) text += (text.empty() ? "" : ", ") + swap.from;
+  return text;
+}
+
+bool HasPart(const std::vector<SwapDirection>& swaps, const std::string& person) {
+  return std::any_of(swaps.begin(), swaps.end(),
+                     [&](const SwapDirection& swap) { return swap.from == person || swap.to == person; });
+}
+
 std::vector<ConvertJob> PlanConversions(const RunContext& context) {
   std::vector<ConvertJob> jobs;
   std::set<std::string> names;
@@ -32,6 +50,8 @@ std::vector<ConvertJob> PlanConversions(const RunContext& context) {
     std::string error;
     if (IsUrl(target.location)) {
       locations = {target.location};
+    } else if (target.sequence_fps) {  // "%05d" names no file
+      locations = {fs::absolute(context.project.base_folder / target.location).lexically_normal().string()};
     } else {
       try {
         for (const fs::path& path : ExpandGlob(target.location, context.project.base_folder)) {
@@ -46,15 +66,20 @@ std::vector<ConvertJob> PlanConversions(const RunContext& context) {
       ConvertJob job;
       job.target = &target;
       job.error = error;
-      job.from = target.swap.begin()->first;
-      job.to = target.swap.begin()->second;
+      for (const auto& [from, to] : target.swap) job.swaps.push_back({from, to});
       job.location = location;
-      job.photos = target.photos || (IsUrl(location) ? IsPhotoPath(UrlPath(location))
-                                                     : fs::is_directory(location) || IsPhotoPath(location));
-      const std::string base = fmt::format("{}_{}_as_{}", StemOf(location), SafeName(job.from), SafeName(job.to));
+      job.photos = !target.sequence_fps &&
+                   (target.photos || (IsUrl(location) ? IsPhotoPath(UrlPath(location))
+                                                      : fs::is_directory(location) || IsPhotoPath(location)));
+      const bool numbered = target.sequence_fps && IsPhotoPath(location);  // its folder says more than "%05d"
+      std::string base = StemOf(numbered ? fs::path(location).parent_path().string() : location);
+      for (const SwapDirection& swap : job.swaps) {
+        base += fmt::format("_{}_as_{}", SafeName(swap.from), SafeName(swap.to));
+      }
+      if (context.sample_seconds && !job.photos) base += "_sample";
       std::string unique = base;
       for (int n = 2; !names.insert(unique).second; ++n) unique = fmt::format("{}_{}", base, n);
-      job.name = fmt::format("{}: {} -> {}", ShortName(location), job.from, job.to);
+      job.name = fmt::format("{}: {}", ShortName(location), DescribeSwaps(job.swaps));
       const std::string extension = job.photos ? "" : "." + target.container;
       job.output = context.workspace.Output() / (unique + extension);
       if (target.side_by_side != Target::SideBySide::kOff) {

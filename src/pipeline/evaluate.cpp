@@ -17,6 +17,7 @@
 #include "model/face_swapper.h"
 #include "pipeline/convert.h"
 #include "pipeline/face_replacement.h"
+#include "pipeline/known_people.h"
 #include "pipeline/media_store.h"
 #include "pipeline/train.h"
 #include "pipeline/training_record.h"
@@ -54,16 +55,6 @@ Subject FindSubject(const RunContext& context, const std::string& model) {
   return SubjectOf(stored);
 }
 
-std::map<std::string, UsableFaces> FindFaces(const RunContext& context) {
-  std::map<std::string, UsableFaces> faces;
-  for (const Person& person : context.project.people) {
-    const fs::path folder = context.workspace.Faces(person.name);
-    if (!fs::exists(folder)) continue;  // opening a set would create it
-    faces.emplace(person.name, FindUsableFaces(context.project, person.name, FaceSet(folder, kStoredCrop)));
-  }
-  return faces;
-}
-
 void RequirePeople(const RunContext& context, const Subject& subject, const WeightsInfo& info) {
   for (const Person& person : context.project.people) {
     if (std::find(info.people.begin(), info.people.end(), person.name) != info.people.end()) continue;
@@ -89,7 +80,7 @@ class ModelJudge {
     RequirePeople(context_, subject_, swapper_.info());
     ProjectTrialOptions options;
     options.frames = request.frames;
-    std::map<std::string, UsableFaces> faces = FindFaces(context);
+    std::map<std::string, UsableFaces> faces = FindKnownPeople(context);
     FindDoubts(faces);
     trial_.emplace(context.project, std::move(faces), swapper_.info().input, swapper_.info().output, options);
     RequireHeldOut(context, *trial_);
@@ -184,7 +175,7 @@ EvaluationReport JudgeVideo(const RunContext& context, const EvaluateRequest& re
   options.frames = request.frames;
   options.min_face_size = context.project.faces.min_size;
   std::vector<TrainingFaces> people;
-  for (auto& [name, usable] : FindFaces(context)) {
+  for (auto& [name, usable] : FindKnownPeople(context)) {
     if (!usable.training.images.empty()) people.push_back(std::move(usable.training));
   }
   if (context.project.evaluate.identity) {

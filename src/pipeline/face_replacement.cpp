@@ -1,46 +1,44 @@
 #include "pipeline/face_replacement.h"
 
+#include <algorithm>
+
 #include "compose/compose_face.h"
 #include "face/align.h"
 
 namespace reelswap {
-namespace {
 
-/// Higher than the default: dark brows must not show in the feather.
-const ComposeOptions kPaste{.brow_raise = 0.7f};
+FaceReplacement::FaceReplacement(const FaceSwapper& swapper, std::vector<SwapDirection> directions)
+    : swapper_(swapper), directions_(std::move(directions)) {
+  const std::vector<std::string>& known = swapper_.info().people;
+  for (const SwapDirection& direction : directions_) {
+    can_reconstruct_.push_back(std::find(known.begin(), known.end(), direction.from) != known.end());
+  }
+}
 
-}  // namespace
-
-std::vector<SwappedFace> FaceReplacement::Swap(const std::vector<const AlignedFace*>& faces) const {
+std::vector<FaceReplacement::Answer> FaceReplacement::Swap(const std::vector<const AlignedFace*>& faces, int direction,
+                                                           bool reconstruct) const {
   std::vector<cv::Mat> crops;
   for (const AlignedFace* face : faces) crops.push_back(face->image);
-  std::vector<SwappedCrop> answers = swapper_.SwapWithMasks(crops, person_);
-  const WeightsInfo& info = swapper_.info();
-  std::vector<SwappedFace> swapped(faces.size());
+  const SwapDirection& swap = directions_[static_cast<size_t>(direction)];
+  std::vector<std::string> people{swap.to};
+  if (reconstruct && CanReconstruct(direction)) people.push_back(swap.from);
+  std::vector<std::vector<SwappedCrop>> crops_of = swapper_.SwapToSeveral(crops, people);
+  std::vector<Answer> answers(faces.size());
   for (size_t i = 0; i < faces.size(); ++i) {
-    swapped[i].image = std::move(answers[i].image);
-    swapped[i].mask = std::move(answers[i].mask);
-    swapped[i].face_from_frame = FaceFromFrame(faces[i]->face.landmarks, info.output);
+    SwappedFace& swapped = answers[i].swapped;
+    swapped.image = std::move(crops_of[0][i].image);
+    swapped.mask = std::move(crops_of[0][i].mask);
+    swapped.face_from_frame = FaceFromFrame(faces[i]->face.landmarks, swapper_.info().output);
+    if (people.size() > 1) answers[i].reconstruction = std::move(crops_of[1][i].image);
   }
-  return swapped;
+  return answers;
 }
 
-void FaceReplacement::Paste(Frame& frame, const SwappedFace& swapped, const Landmarks& landmarks) const {
-  const cv::Rect roi = FaceRegion(swapped, landmarks, frame.size(), kPaste);
-  if (roi.empty()) return;
-  const FacePatch patch = ComposeFace(frame.Bgr(roi), roi, swapped, landmarks, kPaste);
-  frame.Paste(roi, patch.bgr, patch.mask);
-}
-
-void FaceReplacement::Paste(cv::Mat& bgr, const SwappedFace& swapped, const Landmarks& landmarks) const {
-  PasteFace(bgr, swapped, landmarks);
-}
-
-void PasteFace(cv::Mat& bgr, const SwappedFace& swapped, const Landmarks& landmarks) {
-  const cv::Rect roi = FaceRegion(swapped, landmarks, bgr.size(), kPaste);
+void PasteFace(cv::Mat& bgr, const SwappedFace& swapped, const Landmarks& landmarks, const ComposeOptions& options) {
+  const cv::Rect roi = FaceRegion(swapped, landmarks, bgr.size(), options);
   if (roi.empty()) return;
   cv::Mat below = bgr(roi);
-  const FacePatch patch = ComposeFace(below, roi, swapped, landmarks, kPaste);
+  const FacePatch patch = ComposeFace(below, roi, swapped, landmarks, options);
   for (int y = 0; y < roi.height; ++y) {
     for (int x = 0; x < roi.width; ++x) {
       const int alpha = patch.mask.at<uchar>(y, x);
@@ -61,7 +59,15 @@ cv::Mat LumaOfPhoto(const cv::Mat& bgr) {
 }
 
 SideBySideLayout LayoutOf(Target::SideBySide side_by_side) {
-  return side_by_side == Target::SideBySide::kVertical ? SideBySideLayout::kVertical : SideBySideLayout::kHorizontal;
+  switch (side_by_side) {
+    case Target::SideBySide::kVertical: return SideBySideLayout::kVertical;
+    case Target::SideBySide::kWipe: return SideBySideLayout::kWipe;
+    case Target::SideBySide::kMask: return SideBySideLayout::kMask;
+    case Target::SideBySide::kCheckpoints: return SideBySideLayout::kCheckpoints;
+    case Target::SideBySide::kHorizontal:
+    case Target::SideBySide::kOff: break;
+  }
+  return SideBySideLayout::kHorizontal;
 }
 
 Corner CaptionCorner(const DisclosureSettings& settings) {

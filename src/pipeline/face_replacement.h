@@ -12,32 +12,37 @@
 #include "core/frame.h"
 #include "disclose/marks.h"
 #include "model/face_swapper.h"
+#include "pipeline/swap_direction.h"
 
 namespace reelswap {
 
-/// Puts swapped faces into pictures and the visible label on them: what videos and photos share.
-/// Thread-safe after construction.
+/// Faces through the network: what videos and photos share. Thread-safe after construction.
 class FaceReplacement {
  public:
   /// `swapper` outlives this object.
-  FaceReplacement(const FaceSwapper& swapper, std::string person) : swapper_(swapper), person_(std::move(person)) {}
+  FaceReplacement(const FaceSwapper& swapper, std::vector<SwapDirection> directions);
 
   const CropGeometry& crop() const { return swapper_.info().input; }
+  const std::vector<SwapDirection>& directions() const { return directions_; }
+  /// Whether the model can also draw whose face is replaced, see Swap.
+  bool CanReconstruct(int direction) const { return can_reconstruct_[static_cast<size_t>(direction)]; }
 
-  /// Faces through the person's decoder, with the transforms of their larger crops.
-  std::vector<SwappedFace> Swap(const std::vector<const AlignedFace*>& faces) const;
-
-  /// Pastes into a frame that owns its planes.
-  void Paste(Frame& frame, const SwappedFace& swapped, const Landmarks& landmarks) const;
-  void Paste(cv::Mat& bgr, const SwappedFace& swapped, const Landmarks& landmarks) const;
+  struct Answer {
+    SwappedFace swapped;     ///< through the shown person's decoder, with the transform of its larger crop
+    cv::Mat reconstruction;  ///< through the own person's decoder, where asked for and possible
+  };
+  /// direction: index into directions().
+  std::vector<Answer> Swap(const std::vector<const AlignedFace*>& faces, int direction, bool reconstruct = false) const;
 
  private:
   const FaceSwapper& swapper_;
-  std::string person_;
+  std::vector<SwapDirection> directions_;
+  std::vector<bool> can_reconstruct_;
 };
 
 /// Composes a swapped face into a picture (CV_8UC3) as conversions do. Thread-safe.
-void PasteFace(cv::Mat& bgr, const SwappedFace& swapped, const Landmarks& landmarks);
+void PasteFace(cv::Mat& bgr, const SwappedFace& swapped, const Landmarks& landmarks,
+               const ComposeOptions& options = {});
 
 /// BT.601 luma of a BGR photo, CV_8UC1: what the detector searches, as the video path's plane 0 is.
 cv::Mat LumaOfPhoto(const cv::Mat& bgr);

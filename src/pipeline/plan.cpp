@@ -13,6 +13,7 @@
 #include "pipeline/convert.h"
 #include "pipeline/finder.h"
 #include "pipeline/media_store.h"
+#include "pipeline/picture_sequence.h"
 #include "pipeline/project_trial.h"
 #include "pipeline/source_tasks.h"
 
@@ -21,6 +22,24 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int64_t kUnbounded = 1'000'000'000;  // what another end alone leaves of the iterations
+
+/// Numbered pictures that are read as a video.
+PlannedItem PlanSequence(const ConvertJob& job) {
+  PlannedItem item;
+  item.location = ShownLocation(job.location);
+  const Target& target = *job.target;
+  double there = 0;
+  try {
+    there = static_cast<double>(SequencePictures(job.location).size());
+  } catch (const Error& e) {
+    item.problem = e.what();
+    return item;
+  }
+  const double rest = std::max(0.0, there / *target.sequence_fps - target.start_seconds);
+  item.seconds = std::min(rest, target.duration_seconds.value_or(rest));
+  item.pictures = static_cast<int64_t>(*item.seconds * *target.sequence_fps + 0.5);
+  return item;
+}
 
 PlannedItem PlanVideo(const Workspace& workspace, const std::string& location, double start_seconds,
                       std::optional<double> end_seconds, double sampled_per_second, int every) {
@@ -79,7 +98,8 @@ int64_t FewestFaces(const std::vector<PlannedItem>& sources) {
   return fewest;
 }
 
-void AppendItem(std::string& text, const PlannedItem& item) {
+/// number: of a target, as `reelswap convert` takes it; 0 = none.
+void AppendItem(std::string& text, const PlannedItem& item, size_t number = 0) {
   std::string what;
   if (!item.problem.empty()) {
     what = "cannot be used: " + item.problem;
@@ -90,7 +110,8 @@ void AppendItem(std::string& text, const PlannedItem& item) {
     if (item.pictures) what += fmt::format("{}{} pictures", what.empty() ? "" : ", ", *item.pictures);
     if (what.empty()) what = "length not declared";
   }
-  text += fmt::format("  {:<12} {}: {}\n", item.person, item.location, what);
+  const std::string mark = number > 0 ? fmt::format("{}. ", number) : "";
+  text += fmt::format("  {}{:<12} {}: {}\n", mark, item.person, item.location, what);
 }
 
 }  // namespace
@@ -113,9 +134,11 @@ Plan MakePlan(const Project& project) {
     const Target& target = *job.target;
     std::optional<double> end;
     if (target.duration_seconds) end = target.start_seconds + *target.duration_seconds;
-    PlannedItem item = PlanVideo(workspace, job.location, target.start_seconds, end, 0, 1);
+    PlannedItem item = target.sequence_fps ? PlanSequence(job)
+                                           : PlanVideo(workspace, job.location, target.start_seconds, end, 0, 1);
     if (!job.error.empty()) item.problem = job.error;
-    item.person = fmt::format("{}->{}", job.from, job.to);
+    item.person = DescribeSwaps(job.swaps);
+    item.number = static_cast<int>(job.target - project.targets.data()) + 1;
     plan.targets.push_back(std::move(item));
   }
   const TrainOptions& train = project.train.options;
@@ -134,7 +157,7 @@ std::string FormatPlan(const Project& project, const Plan& plan) {
   std::string text = fmt::format("project {}: nothing is started by this command\nsources\n", project.name);
   for (const PlannedItem& item : plan.sources) AppendItem(text, item);
   text += "targets\n";
-  for (const PlannedItem& item : plan.targets) AppendItem(text, item);
+  for (const PlannedItem& item : plan.targets) AppendItem(text, item, static_cast<size_t>(item.number));
   const auto downloads = std::count_if(plan.sources.begin(), plan.sources.end(),
                                        [](const PlannedItem& item) { return item.to_download; });
   text += fmt::format("faces: at most {}{} from {} sources, {:.2f} GB on disk\n", plan.pictures_at_least,

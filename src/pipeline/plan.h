@@ -10,7 +10,8 @@ namespace reelswap {
 
 /// One source or target of a plan.
 struct PlannedItem {
-  std::string person;               ///< empty for targets
+  std::string person;               ///< of a target: "host -> guest", or several such, parted by commas
+  int number = 0;                   ///< of a target: its place in the project, from 1
   std::string location;
   bool to_download = false;         ///< a URL that is not in the workspace yet: its length is not known
   std::optional<double> seconds;    ///< of the range that is used

@@ -91,7 +91,7 @@ struct PreviewClip::Impl {
       break;
     }
     for (const TrainingFaces& person : people) {
-      if (job_ && person.person == job_->to) known_poses_ = person.poses;
+      if (job_ && person.person == Shown().to) known_poses_ = person.poses;
     }
   }
 
@@ -191,7 +191,7 @@ struct PreviewClip::Impl {
     std::vector<SwappedFace> swapped;
     for (size_t first = 0; first < crops.size(); first += kBatch) {
       const std::span<const cv::Mat> batch(crops.data() + first, std::min(kBatch, crops.size() - first));
-      for (SwappedCrop& crop : swap(batch, job_->to)) {
+      for (SwappedCrop& crop : swap(batch, Shown().to)) {
         swapped.push_back({std::move(crop.image), std::move(crop.mask), face_from_picture[swapped.size()]});
       }
     }
@@ -209,8 +209,8 @@ struct PreviewClip::Impl {
     const std::vector<SwappedFace> swapped = Swap(swap, crops, places);
     const FrameFormat format = clip_.front().frame.format();
     const auto label = RenderDisclosure(context_.project.disclosure, {format.width, format.height});
-    const SideBySideComposer pair(format, SideBySideLayout::kHorizontal, fmt::format("original: {}", job_->from),
-                                  fmt::format("preview: {} as {}", job_->from, job_->to),
+    const SideBySideComposer pair(format, SideBySideLayout::kHorizontal, fmt::format("original: {}", Shown().from),
+                                  fmt::format("preview: {} as {}", Shown().from, Shown().to),
                                   CaptionCorner(context_.project.disclosure));
     const Provenance provenance = MakeProvenance();
     WriteOptions options;
@@ -287,10 +287,10 @@ struct PreviewClip::Impl {
     provenance.tool_version = REELSWAP_VERSION;
     provenance.created_utc = UtcNow();
     provenance.description = fmt::format("AI-generated face swap (preview of a training): the face of {} was put on {}",
-                                         job_->to, job_->from);
+                                         Shown().to, Shown().from);
     provenance.inputs = {{"target", ShortName(job_->location), ""}};
     for (const reelswap::Person& person : context_.project.people) {
-      if (person.name == job_->from || person.name == job_->to) provenance.consents[person.name] = person.consent;
+      if (HasPart({Shown()}, person.name)) provenance.consents[person.name] = person.consent;
     }
     provenance.visible_label = context_.project.disclosure.label ? context_.project.disclosure.text : "";
     provenance.no_label_reason = context_.project.disclosure.off_reason;
@@ -300,6 +300,9 @@ struct PreviewClip::Impl {
   const RunContext& context_;
   const CropGeometry input_, output_;
   const Clock::time_point start_;
+  /// Of a target with several directions the first.
+  const SwapDirection& Shown() const { return job_->swaps.front(); }
+
   std::optional<ConvertJob> job_;
   std::vector<HeadPose> known_poses_;
   VideoInfo info_;

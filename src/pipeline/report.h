@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/face_set.h"
@@ -11,6 +12,9 @@
 namespace reelswap {
 
 enum class ItemState { kDone, kReused, kFailed, kCancelled, kPending };
+
+/// In every note about somebody who was not swapped.
+inline constexpr std::string_view kLeftAlone = "left alone";
 
 /// The word in report.json: "done", "reused", "failed", "cancelled", "pending".
 std::string ToString(ItemState state);
@@ -24,6 +28,8 @@ struct ReportItem {
   ItemState state = ItemState::kPending;
   std::string error;  ///< sentence with cure, empty unless failed
   std::string warning;
+  /// What else is worth knowing, a sentence each: who was taken for whom. The terminal shows those with kLeftAlone.
+  std::vector<std::string> notes;
   SourceTally tally;  ///< for sources
   /// Shown under its key with spaces for underscores. Keys ending in "seconds" are durations, in
   /// "bytes" sizes, in "_per_second" rates. Targets put "frames",
@@ -31,7 +37,8 @@ struct ReportItem {
   std::map<std::string, double> numbers;
   std::map<std::string, double> stage_seconds;  ///< busy seconds per stage: "decode", "detect", ...
   std::vector<std::filesystem::path> outputs;   ///< absolute
-  std::vector<std::filesystem::path> pictures;  ///< contact sheets, preview, loss curve; absolute
+  /// Contact sheets, preview, loss curve, worst frames; absolute. Files that are no pictures are linked.
+  std::vector<std::filesystem::path> pictures;
 };
 
 struct RunReport {
@@ -67,14 +74,16 @@ std::string SummarySentence(const ReportCounts& counts);
 std::string ReportAsJson(const RunReport& report, const std::filesystem::path& folder, int indent = 2);
 
 /// The report as one self-contained page to lie in `folder` (absolute). Pictures whose names end in
-/// "_kept" or "_rejected" are shown as contact sheets, the others beside their item.
+/// "_kept" or "_rejected" are shown as contact sheets, the others beside their item, those in "_worst" or "_quality"
+/// over its whole width.
 std::string ReportAsHtml(const RunReport& report, const std::filesystem::path& folder);
 
 /// report.json and report.html in `folder`, atomically. Everything from outside (titles, paths,
 /// URLs, error texts) is escaped; pictures and outputs are linked relative to the folder.
 void WriteRunReport(const std::filesystem::path& folder, const RunReport& report);
 
-/// The report as text for the end of a command: one line per item, failures with their cure.
+/// The report as text for the end of a command: one line per item, one more for the quality of a video, failures with
+/// their cure.
 std::string FormatReportForTerminal(const RunReport& report);
 
 /// Contact sheets of one person's set: kept (up to 60, spread over time) and rejected (up to 60,

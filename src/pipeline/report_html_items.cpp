@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 constexpr int kEagerVideos = 24;
 // Longer tables start folded so that what follows stays within reach.
 constexpr size_t kFoldedRows = 40;
+constexpr size_t kFoldedNotes = 12;
 constexpr size_t kStageColours = 8;
 constexpr std::string_view kPerSecond = "_per_second";
 
@@ -76,13 +77,32 @@ std::string LocationLine(const ReportItem& item, const fs::path& folder) {
   return "<p class=\"small soft\">" + Location(item.location, folder) + "</p>\n";
 }
 
-// An item's pictures but for contact sheets, which have a section of their own.
+// An item's pictures but for contact sheets, which have a section of their own. Sheets and plots need the whole width.
 std::string OwnPictures(const ReportItem& item, const fs::path& folder) {
-  std::string pictures;
+  std::string wide, pictures, files;
   for (const auto& path : item.pictures) {
-    if (!IsContactSheet(path)) pictures += Picture(path, folder, Caption(path));
+    if (IsContactSheet(path)) continue;
+    if (!IsPicture(path)) {
+      files += "<p class=\"small\">" + FileLink(path, folder) + "</p>\n";
+    } else if (EndsWith(path.stem().string(), "_worst")) {
+      wide += Picture(path, folder, "The worst frames: " + Caption(path));
+    } else if (EndsWith(path.stem().string(), "_quality")) {
+      wide += Picture(path, folder, "Over time: " + Caption(path));
+    } else {
+      pictures += Picture(path, folder, Caption(path));
+    }
   }
-  return pictures.empty() ? "" : "<div class=\"pictures\">" + pictures + "</div>\n";
+  if (!pictures.empty()) pictures = "<div class=\"pictures\">" + pictures + "</div>\n";
+  return wide + pictures + files;
+}
+
+std::string NoteList(const ReportItem& item) {
+  if (item.notes.empty()) return "";
+  std::string list;
+  for (const std::string& note : item.notes) list += "<li>" + EscapeHtml(OneLine(note)) + "</li>\n";
+  list = "<ul class=\"small\">\n" + list + "</ul>\n";
+  if (item.notes.size() <= kFoldedNotes) return list;
+  return fmt::format("<details><summary>Show all {} notes</summary>\n{}</details>\n", item.notes.size(), list);
 }
 
 std::string State(ItemState state) {
@@ -142,7 +162,25 @@ std::string NumberList(const std::map<std::string, double>& numbers, const std::
   return rows.empty() ? "" : "<dl>" + rows + "</dl>\n";
 }
 
-// Where the time went: a bar of shares and its key, largest share first.
+// Core-milliseconds that each stage takes of a frame, with the sum.
+std::string StageTable(const std::vector<std::pair<std::string, double>>& stages, double total, double frames) {
+  std::string rows;
+  for (size_t i = 0; i < stages.size(); ++i) {
+    const auto& [stage, seconds] = stages[i];
+    rows += fmt::format(
+        "<tr><td><span class=\"key\"><i class=\"c{}\"></i>{}</span></td><td class=\"n\" data-label=\"share\">{:.0f}&nbsp;%"
+        "</td><td class=\"n\" data-label=\"core-ms/frame\">{:.3g}</td></tr>\n",
+        std::min(i, kStageColours - 1), EscapeHtml(OneLine(WithSpaces(stage))), 100 * seconds / total,
+        1000 * seconds / frames);
+  }
+  return fmt::format(
+      "<table class=\"stages\">\n<thead><tr><th>Stage</th><th class=\"n\">Share</th><th class=\"n\">Core-ms per "
+      "frame</th></tr></thead>\n<tbody>\n{}</tbody>\n<tfoot><tr><td>All</td><td></td><td class=\"n\" "
+      "data-label=\"core-ms/frame\">{:.3g}</td></tr></tfoot>\n</table>\n",
+      rows, 1000 * total / frames);
+}
+
+// Where the time went: a bar of shares and its key or, where frames are known, a table; largest share first.
 std::string StageTimes(const ReportItem& item) {
   std::vector<std::pair<std::string, double>> stages;
   double total = 0;
@@ -164,11 +202,10 @@ std::string StageTimes(const ReportItem& item) {
     bar += fmt::format("<i class=\"c{}\" style=\"flex:{:.2f}\"></i>", colour, share);
     key += fmt::format(
         "<span class=\"key\"><i class=\"c{}\"></i>{} <span class=\"soft\">{:.0f}&nbsp;%, {}</span></span> ",
-        colour, EscapeHtml(OneLine(WithSpaces(stage))), share,
-        per_frame ? fmt::format("{:.2g} ms/frame", 1000 * seconds / frames->second)
-                  : FormatDuration(seconds));
+        colour, EscapeHtml(OneLine(WithSpaces(stage))), share, FormatDuration(seconds));
   }
-  return "<div class=\"bar\">" + bar + "</div>\n<p>" + key + "</p>\n";
+  bar = "<div class=\"bar\">" + bar + "</div>\n";
+  return bar + (per_frame ? StageTable(stages, total, frames->second) : "<p>" + key + "</p>\n");
 }
 
 std::string Cell(std::string_view label, std::string_view style, const std::string& content) {
@@ -330,7 +367,8 @@ std::string TrainingSection(const ReportItems& trainings, const fs::path& folder
   for (const auto* item : trainings) {
     html += "<section class=\"card\"><h3>" + Name(item->name) + " <span class=\"small\">" +
             State(item->state) + "</span></h3>\n" +
-            NumberList(item->numbers, {"iterations", "score", "best_iteration", "images_per_second", "seconds"}) + StageTimes(*item) +
+            NumberList(item->numbers, {"iterations", "score", "best_iteration", "images_per_second", "seconds"}) +
+            NoteList(*item) + StageTimes(*item) +
             OwnPictures(*item, folder) + "</section>\n";
   }
   return html.empty() ? "" : "<h2>Training</h2>\n" + html;
@@ -341,8 +379,9 @@ std::string TargetsSection(const ReportItems& targets, const fs::path& folder) {
   for (const auto* item : targets) {
     html += "<section class=\"card\"><h3>" + Name(item->name) + " <span class=\"small\">" +
             State(item->state) + "</span></h3>\n" + LocationLine(*item, folder) +
-            NumberList(item->numbers, {"frames", "frames_per_second", "seconds"}) + StageTimes(*item) +
-            OwnPictures(*item, folder) + "</section>\n";
+            NumberList(item->numbers, {"frames", "frames_per_second", "seconds", "frames_with_swap", "unswapped", "filled",
+                                       "repaired", "faded", "occluded", "seam", "flicker_ratio"}) +
+            NoteList(*item) + StageTimes(*item) + OwnPictures(*item, folder) + "</section>\n";
   }
   return html.empty() ? "" : "<h2>Videos</h2>\n" + html;
 }

@@ -38,6 +38,7 @@ Json ItemAsJson(const ReportItem& item, const std::filesystem::path& folder) {
           {"state", ToString(item.state)},
           {"error", item.error},
           {"warning", item.warning},
+          {"notes", item.notes},
           {"tally", TallyAsJson(item.tally)},
           {"numbers", MapAsJson(item.numbers)},
           {"stage_seconds", MapAsJson(item.stage_seconds)},

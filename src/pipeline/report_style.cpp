@@ -61,6 +61,9 @@ dl.people { grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1f
 .key i { display: inline-block; width: .6em; height: .6em; margin-right: .4em; border-radius: 2px; }
 .c0 { background: var(--s0); } .c1 { background: var(--s1); } .c2 { background: var(--s2); } .c3 { background: var(--s3); }
 .c4 { background: var(--s4); } .c5 { background: var(--s5); } .c6 { background: var(--s6); } .c7 { background: var(--s7); }
+table.stages { max-width: 34rem; }
+table.stages td { padding-top: .2rem; padding-bottom: .2rem; }
+ul { margin: .7rem 0; padding-left: 1.2rem; }
 td .chip:last-child { margin-right: 0; }
 tfoot .chip { font-weight: 400; }
 dl.people dd { font-size: 1rem; }

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -11,6 +12,7 @@ namespace {
 
 // A longer name is cut, so that one odd title does not push every column away.
 constexpr int kWidestName = 40;
+constexpr size_t kMostStrangers = 3;
 constexpr std::string_view kUnderneath = "      ";
 
 struct Columns {
@@ -76,6 +78,33 @@ std::string Underneath(std::string_view mark, const std::string& text) {
   return line.empty() ? "" : fmt::format("{}{}{}\n", kUnderneath, mark, line);
 }
 
+/// "quality: 12 unswapped, 3 repaired, edge 1.20 levels, flicker 0.31": what a viewer of the video would meet.
+std::string QualityLine(const ReportItem& item) {
+  std::vector<std::string> facts;
+  for (const char* key : {"unswapped", "filled", "repaired", "faded", "occluded"}) {
+    if (const double* count = Find(item, key); count != nullptr && *count > 0) {
+      facts.push_back(fmt::format("{} {}", FormatCount(*count), key));
+    }
+  }
+  if (const double* seam = Find(item, "seam")) facts.push_back(fmt::format("edge {} levels", FormatQuantity(*seam)));
+  if (const double* ratio = Find(item, "flicker_ratio")) facts.push_back("flicker " + FormatQuantity(*ratio));
+  return facts.empty() ? "" : fmt::format("{}quality: {}\n", kUnderneath, fmt::join(facts, ", "));
+}
+
+/// Somebody who was not swapped is what one must know at once; who was, the page tells.
+std::string StrangerLines(const ReportItem& item) {
+  std::vector<std::string> lines;
+  for (const std::string& note : item.notes) {
+    if (note.find(kLeftAlone) != std::string::npos) lines.push_back(Underneath("note: ", note));
+  }
+  const size_t shown = std::min(lines.size(), kMostStrangers);
+  std::string text = fmt::format("{}", fmt::join(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(shown), ""));
+  if (lines.size() > shown) {
+    text += Underneath("note: ", fmt::format("and {} more left alone, see report.html", lines.size() - shown));
+  }
+  return text;
+}
+
 std::string ItemLines(const ReportItem& item, const Columns& columns) {
   std::string line = "  " + PadWidth(OneLine(item.stage), columns.stage) + "  ";
   if (columns.person > 0) line += PadWidth(OneLine(item.person), columns.person) + "  ";
@@ -89,7 +118,7 @@ std::string ItemLines(const ReportItem& item, const Columns& columns) {
   }
   for (const auto& warning : std::set<std::string>{item.warning, item.tally.warning})
     line += Underneath("note: ", warning);
-  return line;
+  return line + QualityLine(item) + StrangerLines(item);
 }
 
 }  // namespace

@@ -20,13 +20,20 @@ namespace {
 std::vector<ConvertJob> ChooseJobs(const RunContext& context, const std::vector<std::string>& wanted) {
   std::vector<ConvertJob> jobs = PlanConversions(context);
   if (wanted.empty()) return jobs;
+  const auto number_of = [&](const ConvertJob& job) {
+    return std::to_string(job.target - context.project.targets.data() + 1);
+  };
+  const auto is_number = [&](const std::string& text) {
+    return std::any_of(jobs.begin(), jobs.end(), [&](const ConvertJob& job) { return number_of(job) == text; });
+  };
   const auto matches = [&](const ConvertJob& job) {
     return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& text) {
+      if (is_number(text)) return number_of(job) == text;
       return job.location.find(text) != std::string::npos || job.output.filename().string().find(text) != std::string::npos;
     });
   };
   std::string known;
-  for (const ConvertJob& job : jobs) known += fmt::format("\n  {}", job.location);
+  for (const ConvertJob& job : jobs) known += fmt::format("\n  {}. {}", number_of(job), job.location);
   std::erase_if(jobs, [&](const ConvertJob& job) { return !matches(job); });
   if (jobs.empty()) {
     throw Error(ErrorKind::kUsage, fmt::format("no target of the project matches; it has:{}", known));
@@ -177,7 +184,7 @@ void WriteReports(const Workspace& workspace, const RunReport& report) {
 RunReport RunProject(const Project& project, const RunStages& stages, ProgressSink& progress, std::stop_token stop) {
   const auto start = std::chrono::steady_clock::now();
   RequireKnownActors(project);
-  const RunContext context{project, Workspace(project.workspace), progress, std::move(stop)};
+  const RunContext context{project, Workspace(project.workspace), progress, std::move(stop), stages.sample_seconds};
   const WorkspaceLock lock(context.workspace);
   RemoveLeftovers(context.workspace);
   LogToFile(context.workspace.Log());

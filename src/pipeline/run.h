@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -16,7 +17,10 @@ struct RunStages {
   bool preprocess = true;
   bool train = true;
   bool convert = true;
-  std::vector<std::string> targets;  ///< convert only targets whose location or name contains one of these; empty = all
+  /// Convert only targets whose location or name contains one of these, or whose number in the project (from 1) it is;
+  /// empty = all.
+  std::vector<std::string> targets;
+  std::optional<double> sample_seconds;  ///< see RunContext::sample_seconds
 };
 
 /// Does what is not done yet, stage graphs overlapping: sources and targets download at once, the

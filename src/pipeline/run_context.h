@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <stop_token>
 
 #include "config/project.h"
@@ -16,6 +17,7 @@ struct RunContext {
   Workspace workspace;
   ProgressSink& progress;
   std::stop_token stop;
+  std::optional<double> sample_seconds = {};  ///< convert only the most telling stretch of this length
 };
 
 /// The report while it grows. Thread-safe.

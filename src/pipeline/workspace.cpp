@@ -44,7 +44,7 @@ WorkspaceLock::~WorkspaceLock() { ::close(fd_); }
 
 void RemoveLeftovers(const Workspace& workspace) {
   static const std::regex kTemporary(R"(.*\.\d+-\d+\.part(\.[^.]+)?)");
-  for (const fs::path& folder : {workspace.Output(), workspace.Model(), workspace.Evaluation()}) {
+  for (const fs::path& folder : {workspace.Output(), workspace.Model(), workspace.Evaluation(), workspace.Conversions()}) {
     std::error_code ec;
     std::vector<fs::path> found;
     for (const auto& entry : fs::recursive_directory_iterator(folder, ec)) {

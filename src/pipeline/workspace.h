@@ -22,6 +22,8 @@ class Workspace {
   std::filesystem::path Model() const { return root_ / "model"; }
   std::filesystem::path Output() const { return root_ / "output"; }
   std::filesystem::path Evaluation() const { return root_ / "evaluation"; }
+  /// Conversions in the making, and what is known of the videos they convert.
+  std::filesystem::path Conversions() const { return root_ / "convert"; }
   std::filesystem::path Sheets() const { return root_ / "sheets"; }
   std::filesystem::path Log() const { return root_ / "run.log"; }
 
@@ -42,7 +44,7 @@ class WorkspaceLock {
   int fd_ = -1;
 };
 
-/// Removes temporary files that a killed run left in outputs, model folder and evaluations (see TemporaryPathFor). Call it
+/// Removes temporary files that a killed run left in outputs, model folder, evaluations and conversions (see TemporaryPathFor). Call it
 /// with the lock held. Downloads' .part files stay: they are resumed.
 void RemoveLeftovers(const Workspace& workspace);
 

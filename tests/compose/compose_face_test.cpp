@@ -55,7 +55,7 @@ FacePatch Composed(const cv::Mat& frame, const SwappedFace& swapped, const Landm
 TEST(FaceRegion, HoldsTheHullAndLittleMore) {
   const Landmarks landmarks = DrawnLandmarks(kCenter, 200);
   const cv::Rect region = FaceRegion(FlatSwap(kCenter, 200, 128, {}), landmarks, kFrame);
-  const cv::Rect2f hull = cv::boundingRect(HullOf(landmarks, 0.5f));
+  const cv::Rect2f hull = cv::boundingRect(HullOf(landmarks, ComposeOptions{}.brow_raise));
   EXPECT_EQ(cv::Rect2f(region) & hull, hull);
   EXPECT_LE(region.width, hull.width + 6);  // px: one of margin and one of even rounding a side
   EXPECT_LE(region.height, hull.height + 6);
@@ -120,7 +120,7 @@ TEST(ComposeFace, MaskIsZeroOutsideTheHullAtEverySizeAndTurn) {
       const Landmarks landmarks = DrawnLandmarks(center, width, degrees);
       const FacePatch patch = Composed(cv::Mat::zeros(frame, CV_8UC3),
                                        FlatSwap(center, width, 128, {}, degrees), landmarks, sharp);
-      const std::vector<cv::Point2f> hull = HullOf(landmarks, 0.5f);
+      const std::vector<cv::Point2f> hull = HullOf(landmarks, ComposeOptions{}.brow_raise);
       int inside = 0;
       for (int y = 0; y < patch.roi.height; ++y) {
         for (int x = 0; x < patch.roi.width; ++x) {
@@ -231,7 +231,7 @@ TEST(ComposeFace, PutsCropPixelsWhereTheTransformSays) {
         }
       }
       ComposeOptions options;
-      options.color_match = false;
+      options.color = ColorMode::kNone;
       const FacePatch patch = Composed(cv::Mat::zeros(kFrame, CV_8UC3), swapped, landmarks, options);
       cv::Mat gray;
       cv::cvtColor(patch.bgr, gray, cv::COLOR_BGR2GRAY);
@@ -271,11 +271,11 @@ TEST(ComposeFace, LeavesColoursAloneThatAlreadyAgree) {
 
 TEST(ComposeFace, DoesNotMatchColoursWhenToldNotTo) {
   ComposeOptions options;
-  options.color_match = false;
+  options.color = ColorMode::kNone;
   const FacePatch patch =
       Composed(cv::Mat(kFrame, CV_8UC3, cv::Scalar(10, 20, 30)),
                FlatSwap(kCenter, 200, 128, cv::Scalar(100, 150, 200)), DrawnLandmarks(kCenter, 200), options);
-  EXPECT_EQ(cv::norm(patch.bgr, cv::Mat(patch.bgr.size(), CV_8UC3, cv::Scalar(100, 150, 200)), cv::NORM_INF),
+  EXPECT_EQ(cv::norm(patch.bgr, cv::Mat(patch.bgr.size(), CV_8UC3, cv::Scalar(100, 150, 200)), cv::NORM_INF, patch.mask),
             0);
 }
 
@@ -284,8 +284,8 @@ TEST(ComposeFace, UsesAGivenColourMatch) {
   const Landmarks landmarks = DrawnLandmarks(kCenter, 200);
   const cv::Mat frame(kFrame, CV_8UC3, cv::Scalar(10, 20, 30));
   const cv::Rect roi = FaceRegion(swapped, landmarks, kFrame);
-  ColorMatch brighter;
-  brighter.offset = {20, 0, 0};
+  FaceColor brighter{ColorMode::kHistogram, {0}};
+  for (int i = 0; i < 3 * 33; ++i) brighter.values.push_back(static_cast<float>(8 * (i % 33) + 20));
   const FacePatch patch = ComposeFace(frame(roi), roi, swapped, landmarks, {}, brighter);
   EXPECT_EQ(patch.bgr.at<cv::Vec3b>(patch.roi.height / 2, patch.roi.width / 2), cv::Vec3b(120, 120, 120));
 }
@@ -331,7 +331,7 @@ TEST(ComposeFace, TakesAMirroredCrop) {
   swapped.image.colRange(0, 64).setTo(cv::Scalar::all(250));
   const Landmarks landmarks = DrawnLandmarks(kCenter, 200);
   ComposeOptions options;
-  options.color_match = false;
+  options.color = ColorMode::kNone;
   const FacePatch straight = Composed(cv::Mat::zeros(kFrame, CV_8UC3), swapped, landmarks, options);
   cv::Matx23f& m = swapped.face_from_frame;
   m = {-m(0, 0), -m(0, 1), 127 - m(0, 2), m(1, 0), m(1, 1), m(1, 2)};

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -154,6 +156,240 @@ TEST(SideBySideComposer, GivesTheSameFromManyThreads) {
   }
 }
 
+// Formats that differ in every respect the planes can.
+std::vector<FrameFormat> ManyFormats(int width, int height) {
+  return {Format(width, height, 8, 1, 1),  Format(width, height, 10, 1, 1), Format(width, height, 8, 1, 0),
+          Format(width, height, 10, 1, 0), Format(width, height, 12, 0, 0), Format(width, height, 8, 0, 0),
+          Format(width, height, 8, 1, 1, true)};
+}
+
+const std::vector<std::string> kNoCaptions{"", ""};
+
+TEST(SideBySideWipe, ShowsTheOriginalLeftOfALineAndTheResultRightOfIt) {
+  for (const cv::Size size : {cv::Size(320, 180), cv::Size(319, 181)}) {
+    for (const FrameFormat& format : ManyFormats(size.width, size.height)) {
+      const std::vector<Frame> frames{RandomFrame(format, 1, 7, 99), RandomFrame(format, 2)};
+      const SideBySideComposer composer(format, SideBySideLayout::kWipe, kNoCaptions);
+      EXPECT_EQ(composer.format(), format);
+      const Frame wiped = composer.Combine(frames, {}, 1.5);  // a quarter of its way: in the middle
+      EXPECT_EQ(wiped.index(), 7);
+      EXPECT_EQ(wiped.pts(), 99);
+      for (int p = 0; p < format.PlaneCount(); ++p) {
+        const cv::Mat plane = wiped.Plane(p);
+        const int line = (size.width / 2 & ~1) >> (p > 0 ? format.chroma_shift_x : 0);
+        const int thick = 2 >> (p > 0 ? format.chroma_shift_x : 0);
+        EXPECT_TRUE(Equal(plane.colRange(0, line), frames[0].Plane(p).colRange(0, line))) << "plane " << p;
+        EXPECT_TRUE(Equal(plane.colRange(line + thick, plane.cols),
+                          frames[1].Plane(p).colRange(line + thick, plane.cols)))
+            << "plane " << p;
+        double low = 0, high = 0;
+        cv::minMaxLoc(plane.colRange(line, line + thick), &low, &high);
+        EXPECT_EQ(low, high) << "one colour";
+      }
+    }
+  }
+}
+
+// Column of the first sample that is the result's, where both pictures are flat.
+int DividerOf(const SideBySideComposer& composer, const std::vector<Frame>& frames, double seconds) {
+  const cv::Mat luma = composer.Combine(frames, {}, seconds).Luma();
+  int x = 0;
+  while (x < luma.cols && luma.at<uchar>(0, x) == 16) ++x;
+  return x;
+}
+
+TEST(SideBySideWipe, MovesToAndFroOnceInSixSecondsWithoutAJump) {
+  const FrameFormat format = Format(640, 36, 8, 1, 1);
+  Frame bright = Frame::Black(format, 0, 0);
+  bright.Plane(0).setTo(100);
+  const std::vector<Frame> frames{Frame::Black(format, 0, 0), bright};
+  const SideBySideComposer composer(format, SideBySideLayout::kWipe, kNoCaptions);
+  const int start = DividerOf(composer, frames, 0), turn = DividerOf(composer, frames, 3);
+  EXPECT_LT(start, 64) << "the result is seen first";
+  EXPECT_GT(turn, 576);
+  EXPECT_EQ(DividerOf(composer, frames, 6), start);
+  EXPECT_EQ(DividerOf(composer, frames, 60000), start);
+  int last = start;
+  for (double seconds = 0.04; seconds < 3; seconds += 0.04) {
+    const int now = DividerOf(composer, frames, seconds);
+    EXPECT_GE(now, last);
+    EXPECT_LE(now - last, 12) << "px a frame of 25 a second";
+    last = now;
+  }
+  EXPECT_EQ(DividerOf(composer, frames, std::nan("")), start);
+}
+
+TEST(SideBySideWipe, NeverCoversTheLabelOfTheResult) {
+  for (const FrameFormat& format : {Format(320, 180, 8, 1, 1), Format(321, 181, 10, 1, 1), Format(321, 181, 8, 0, 0)}) {
+    Frame result = RandomFrame(format, 2);
+    for (const Corner corner : {Corner::kTopLeft, Corner::kTopRight, Corner::kBottomLeft, Corner::kBottomRight}) {
+      const TextPatch label = RenderLabel("AI-generated face swap", format.PlaneSize(0), corner, 0.75f);
+      Frame labelled = result.Clone();
+      DrawLabel(labelled, label);
+      const std::vector<Frame> frames{RandomFrame(format, 1), labelled};
+      // Captions in the label's own corner: they must give way.
+      const SideBySideComposer composer(format, SideBySideLayout::kWipe, {"original: ava", "swapped: ben"}, corner,
+                                        label.roi);
+      for (double seconds = 0; seconds < 6; seconds += 0.37) {
+        const Frame wiped = composer.Combine(frames, {}, seconds);
+        EXPECT_TRUE(Equal(wiped.Luma()(label.roi), labelled.Luma()(label.roi))) << seconds;
+        const cv::Rect chroma(label.roi.x >> format.chroma_shift_x, label.roi.y >> format.chroma_shift_y,
+                              label.roi.width >> format.chroma_shift_x, label.roi.height >> format.chroma_shift_y);
+        EXPECT_TRUE(Equal(wiped.Plane(1)(chroma), labelled.Plane(1)(chroma))) << seconds;
+      }
+    }
+  }
+}
+
+TEST(SideBySideWipe, ShowsEachCaptionOnItsOwnSideOnly) {
+  const FrameFormat format = Format(640, 360, 8, 1, 1);
+  const std::vector<Frame> dark{Frame::Black(format, 0, 0), Frame::Black(format, 0, 0)};
+  const auto changed = [&](const std::vector<std::string>& captions, double seconds) {
+    const Frame with = SideBySideComposer(format, SideBySideLayout::kWipe, captions).Combine(dark, {}, seconds);
+    const Frame bare = SideBySideComposer(format, SideBySideLayout::kWipe, kNoCaptions).Combine(dark, {}, seconds);
+    return cv::Mat(with.Luma() != bare.Luma());
+  };
+  const cv::Mat middle = changed({"original", "swapped"}, 1.5);
+  EXPECT_GT(cv::countNonZero(middle.colRange(0, 320)), 100);
+  EXPECT_GT(cv::countNonZero(middle.colRange(322, 640)), 100);
+  const cv::Mat start = changed({"original", ""}, 0);  // the divider at 8 %
+  EXPECT_EQ(cv::countNonZero(start.colRange(54, 640)), 0);
+  EXPECT_EQ(cv::countNonZero(changed({"", "swapped"}, 0).colRange(0, 50)), 0);
+}
+
+TEST(SideBySideMask, ShowsOriginalResultAndTheGrayOriginalUntouchedOutsideTheMask) {
+  for (const cv::Size size : {cv::Size(96, 64), cv::Size(95, 63)}) {
+    for (const FrameFormat& format : ManyFormats(size.width, size.height)) {
+      const std::vector<Frame> frames{RandomFrame(format, 1), RandomFrame(format, 2)};
+      const SideBySideComposer composer(format, SideBySideLayout::kMask, {"", "", ""});
+      cv::Mat mask(size, CV_8UC1, cv::Scalar(0));
+      mask(cv::Rect(20, 10, 31, 21)).setTo(255);
+      const Frame combined = composer.Combine(frames, mask);
+      const int step = combined.width() / 3;
+      EXPECT_EQ(step, size.width + (format.gray || format.chroma_shift_x == 0 ? 0 : size.width % 2));
+      for (int p = 0; p < format.PlaneCount(); ++p) {
+        const cv::Mat plane = combined.Plane(p);
+        const cv::Rect cell(cv::Point(), format.PlaneSize(p));
+        const int at = plane.cols / 3;
+        EXPECT_TRUE(Equal(plane(cell), frames[0].Plane(p)));
+        EXPECT_TRUE(Equal(plane(cell + cv::Point(at, 0)), frames[1].Plane(p)));
+        const cv::Mat third = plane(cell + cv::Point(2 * at, 0));
+        const int sx = p > 0 ? format.chroma_shift_x : 0, sy = p > 0 ? format.chroma_shift_y : 0;
+        cv::Mat expected = p == 0 ? frames[0].Luma().clone()
+                                  : cv::Mat(cell.size(), third.type(), cv::Scalar(1 << (format.bit_depth - 1)));
+        cv::Mat differs = third != expected;
+        EXPECT_GT(cv::countNonZero(differs), 0) << "heat in plane " << p;
+        differs(cv::Rect(20 >> sx, 10 >> sy, (31 >> sx) + 1, (21 >> sy) + 1)).setTo(0);
+        EXPECT_EQ(cv::countNonZero(differs), 0) << "plane " << p;
+      }
+    }
+  }
+}
+
+TEST(SideBySideMask, IsHotterWhereTheMaskIsFuller) {
+  FrameFormat format = Format(64, 64, 8, 0, 0);
+  const std::vector<Frame> frames(2, Frame::FromBgr(cv::Mat(64, 64, CV_8UC3, cv::Scalar::all(90)), format, 0, 0));
+  cv::Mat mask(64, 64, CV_8UC1, cv::Scalar(0));
+  mask(cv::Rect(0, 0, 20, 64)).setTo(60);
+  mask(cv::Rect(40, 0, 20, 64)).setTo(255);
+  const Frame combined = SideBySideComposer(format, SideBySideLayout::kMask, {"", "", ""}).Combine(frames, mask);
+  const cv::Mat third = combined.Bgr(cv::Rect(128, 0, 64, 64));
+  const cv::Vec3b cold = third.at<cv::Vec3b>(32, 10), none = third.at<cv::Vec3b>(32, 30), hot = third.at<cv::Vec3b>(32, 50);
+  EXPECT_GT(cold[0], cold[2]) << "blue";
+  EXPECT_GT(hot[2], hot[0] + 50) << "red";
+  EXPECT_NEAR(none[0], none[2], 2) << "gray, to the rounding of the colour conversion";
+}
+
+TEST(SideBySideMask, TakesNoMaskAsNothingReplacedAndRefusesOneThatDoesNotFit) {
+  const FrameFormat format = Format(64, 48, 8, 1, 1);
+  const std::vector<Frame> frames{RandomFrame(format, 1), RandomFrame(format, 2)};
+  const SideBySideComposer composer(format, SideBySideLayout::kMask, {"", "", ""});
+  EXPECT_EQ(composer.frames(), 2u);
+  const Frame none = composer.Combine(frames);
+  EXPECT_TRUE(Equal(none.Luma()(cv::Rect(128, 0, 64, 48)), frames[0].Luma()));
+  const Frame empty = composer.Combine(frames, cv::Mat(48, 64, CV_8UC1, cv::Scalar(0)));
+  EXPECT_TRUE(Equal(none.Luma(), empty.Luma()));
+  EXPECT_THROW(composer.Combine(frames, cv::Mat(48, 60, CV_8UC1)), std::invalid_argument);
+  EXPECT_THROW(composer.Combine(frames, cv::Mat(48, 64, CV_8UC3)), std::invalid_argument);
+}
+
+TEST(SideBySideCheckpoints, LiesInARowUpToThreeAndInAGridBeyond) {
+  for (const cv::Size size : {cv::Size(64, 48), cv::Size(63, 47)}) {
+    for (const FrameFormat& format : ManyFormats(size.width, size.height)) {
+      for (const size_t count : {2u, 3u, 4u, 5u, 9u}) {
+        std::vector<Frame> frames;
+        for (size_t i = 0; i < count; ++i) frames.push_back(RandomFrame(format, i + 1));
+        const SideBySideComposer composer(format, SideBySideLayout::kCheckpoints,
+                                          std::vector<std::string>(count));
+        const Frame combined = composer.Combine(frames);
+        const int columns = count <= 3 ? static_cast<int>(count) : count == 9 ? 3 : count == 5 ? 3 : 2;
+        const int rows = static_cast<int>(count + columns - 1) / columns;
+        for (int p = 0; p < format.PlaneCount(); ++p) {
+          const cv::Mat plane = combined.Plane(p);
+          for (size_t i = 0; i < static_cast<size_t>(rows * columns); ++i) {
+            const cv::Point at(static_cast<int>(i) % columns * (plane.cols / columns),
+                               static_cast<int>(i) / columns * (plane.rows / rows));
+            const cv::Mat cell = plane(cv::Rect(at, format.PlaneSize(p)));
+            if (i < count) {
+              EXPECT_TRUE(Equal(cell, frames[i].Plane(p))) << i << " of " << count;
+            } else {
+              const Frame black = Frame::Black(format, 0, 0);
+              EXPECT_TRUE(Equal(cell, black.Plane(p))) << "an empty place is black";
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(SideBySideComposer, KeepsEveryCaptionInItsPictureAndOffTheLabel) {
+  const FrameFormat format = Format(200, 112, 8, 1, 1);
+  const Frame dark = Frame::Black(format, 0, 0);
+  const std::vector<Frame> frames(4, dark);
+  const TextPatch label = RenderLabel("AI-generated face swap", {200, 112}, Corner::kTopLeft, 0.75f);
+  const std::vector<std::string> captions{std::string(200, 'W'), "@500 <b>", "\n\t\x01\xff", std::string(90, 'x')};
+  const SideBySideComposer composer(format, SideBySideLayout::kCheckpoints, captions, Corner::kTopLeft, label.roi);
+  const Frame bare =
+      SideBySideComposer(format, SideBySideLayout::kCheckpoints, std::vector<std::string>(4)).Combine(frames);
+  const cv::Mat changed = composer.Combine(frames).Luma() != bare.Luma();
+  EXPECT_GT(cv::countNonZero(changed(cv::Rect(0, 0, 200, 30))), 100) << "the original has no label to avoid";
+  for (int i = 1; i < 4; ++i) {
+    const cv::Point at(i % 2 * 200, i / 2 * 112);
+    EXPECT_EQ(cv::countNonZero(changed(label.roi + at)), 0) << i;
+    if (i == 2) continue;
+    EXPECT_GT(cv::countNonZero(changed(cv::Rect(at.x, at.y + 80, 200, 32))), 100) << i;
+  }
+}
+
+TEST(SideBySideComposer, WorksOnFramesTooSmallForAnyCaption) {
+  for (const cv::Size size : {cv::Size(1, 1), cv::Size(2, 2), cv::Size(3, 17), cv::Size(17, 3)}) {
+    for (const FrameFormat& format : ManyFormats(size.width, size.height)) {
+      const std::vector<Frame> frames{RandomFrame(format, 1), RandomFrame(format, 2)};
+      for (const double seconds : {0.0, 1.5, 3.0}) {
+        const SideBySideComposer wipe(format, SideBySideLayout::kWipe, {"original", "swapped"});
+        EXPECT_EQ(wipe.Combine(frames, {}, seconds).size(), size);
+      }
+      const SideBySideComposer mask(format, SideBySideLayout::kMask, {"a", "b", "c"});
+      EXPECT_FALSE(mask.Combine(frames, cv::Mat(size, CV_8UC1, cv::Scalar(200))).empty());
+    }
+  }
+}
+
+TEST(SideBySideComposer, RefusesCaptionsAndFramesThatDoNotFitTheLayout) {
+  const FrameFormat format = Format(64, 48, 8, 1, 1);
+  const Frame one = Frame::Black(format, 0, 0);
+  using Layout = SideBySideLayout;
+  EXPECT_THROW(SideBySideComposer(format, Layout::kWipe, std::vector<std::string>(3)), std::invalid_argument);
+  EXPECT_THROW(SideBySideComposer(format, Layout::kMask, std::vector<std::string>(2)), std::invalid_argument);
+  EXPECT_THROW(SideBySideComposer(format, Layout::kCheckpoints, std::vector<std::string>(1)), std::invalid_argument);
+  EXPECT_THROW(SideBySideComposer(FrameFormat{}, Layout::kWipe, kNoCaptions), std::invalid_argument);
+  const SideBySideComposer three(format, Layout::kCheckpoints, std::vector<std::string>(3));
+  EXPECT_EQ(three.frames(), 3u);
+  EXPECT_THROW(three.Combine(one, one), std::invalid_argument);
+  EXPECT_THROW(three.Combine(std::vector<Frame>{one, one, Frame()}), std::invalid_argument);
+}
+
 TEST(SideBySidePhotos, PutsPhotosNextToAndAboveEachOther) {
   const cv::Mat red(101, 203, CV_8UC3, cv::Scalar(0, 0, 255)), blue(101, 203, CV_8UC3, cv::Scalar(255, 0, 0));
   const cv::Mat wide = SideBySidePhotos(red, blue, SideBySideLayout::kHorizontal, "Original", "Swapped");
@@ -171,6 +407,7 @@ TEST(SideBySidePhotos, RefusesPhotosThatDiffer) {
   const cv::Mat a(10, 10, CV_8UC3), b(10, 12, CV_8UC3);
   EXPECT_THROW(SideBySidePhotos(a, b, SideBySideLayout::kHorizontal, "", ""), std::invalid_argument);
   EXPECT_THROW(SideBySidePhotos({}, {}, SideBySideLayout::kHorizontal, "", ""), std::invalid_argument);
+  EXPECT_THROW(SideBySidePhotos(a, a, SideBySideLayout::kWipe, "", ""), std::invalid_argument);
 }
 
 }  // namespace

@@ -33,7 +33,19 @@ void ExpectEqual(const Target& a, const Target& b) {
   EXPECT_EQ(a.encoder.crf, b.encoder.crf);
   EXPECT_EQ(a.encoder.preset, b.encoder.preset);
   EXPECT_EQ(a.encoder.threads, b.encoder.threads);
+  EXPECT_EQ(a.encoder.hardware, b.encoder.hardware);
   EXPECT_EQ(a.container, b.container);
+  EXPECT_EQ(a.sequence_fps, b.sequence_fps);
+  EXPECT_EQ(a.look.mask, b.look.mask);
+  EXPECT_EQ(a.look.color, b.look.color);
+  EXPECT_EQ(a.look.blend, b.look.blend);
+  EXPECT_EQ(a.look.erosion, b.look.erosion);
+  EXPECT_EQ(a.look.feather, b.look.feather);
+  EXPECT_EQ(a.look.sharpen, b.look.sharpen);
+  EXPECT_EQ(a.occlusion, b.occlusion);
+  EXPECT_EQ(a.smoothing_seconds, b.smoothing_seconds);
+  EXPECT_EQ(a.chunk_seconds, b.chunk_seconds);
+  EXPECT_EQ(a.fade_profiles, b.fade_profiles);
 }
 
 void ExpectEqual(const TrainSettings& a, const TrainSettings& b) {
@@ -133,6 +145,30 @@ TEST(DescribeProject, KeepsEverySettingExactly) {
       "disclosure: {label: {text: \"off-label: 1\", corner: top_left, opacity: 0.3}}\n"
       "limits: {max_download_gb: 0.5, max_download_minutes: 1000000, per_host_connections: 1}\n"
       "download: {ytdlp: ./yt, cookies: /c.txt}\n");
+}
+
+TEST(DescribeProject, KeepsTheLookOfEveryTarget) {
+  ExpectRoundTrip(
+      MinimalProject() +
+      "convert:\n"
+      "  - {target: t.mp4, swap: {ava: ben, ben: ava}, side_by_side: wipe, mask: learned, color: none, blend: multiband,\n"
+      "     erosion: 0.123, feather: 0.3, sharpen: off, occlusion: off, smoothing: off, chunk: 600, fade_profiles: off,\n"
+      "     encoder: {codec: vp9, crf: 63, preset: 3, hardware: auto}, container: webm}\n"
+      "  - {target: t.mp4, swap: {ava: ben}, side_by_side: mask, smoothing: 0.05, chunk: 1.5, container: webm}\n"
+      "  - {target: \"a b/%04d.png\", swap: {ava: ben}, side_by_side: checkpoints, fps: 29.97}\n"
+      "  - {photos: nowhere, swap: {ava: ben}, fps: 0.5, start: 3}\n"
+      "  - {photos: album, swap: {ben: ava}, mask: hull, color: reinhard, blend: poisson, occlusion: off,\n"
+      "     fade_profiles: off}\n");
+}
+
+TEST(DescribeProject, LeavesOutWhatOfALookStandsAtItsDefault) {
+  const std::string text =
+      DescribeProject(ProjectInFolder(MinimalProject() + "convert: [{target: t.mp4, swap: {ava: ben}}]\n").Load());
+  for (const char* key : {"mask:", "color:", "blend:", "erosion:", "feather:", "sharpen:", "occlusion:", "smoothing:",
+                          "chunk:", "fade_profiles:", "hardware:", "fps:"}) {
+    EXPECT_THAT(text, ::testing::Not(HasSubstr(key)));
+  }
+  EXPECT_THAT(text, HasSubstr("side_by_side: horizontal"));
 }
 
 TEST(DescribeProject, KeepsTheReasonWhenTheLabelIsOff) {

@@ -52,6 +52,17 @@ TEST(ExampleProjects, TheReferenceNamesEveryKeyThatAProjectCanHave) {
   }
 }
 
+TEST(ExampleProjects, TheReferenceShowsTheDefaultsOfATargetsLook) {
+  // Every key is written there with its default, so nothing of a look is left to describe.
+  const std::string text = ReadFile(Example("reference.yaml"));
+  const std::string described = DescribeProject(LoadProject(Example("reference.yaml")));
+  for (const char* key : {"mask", "color", "blend", "erosion", "feather", "sharpen", "occlusion", "smoothing", "chunk",
+                          "fade_profiles", "hardware"}) {
+    EXPECT_THAT(text, ::testing::HasSubstr(std::string(" ") + key + ": "));
+    EXPECT_THAT(described, ::testing::Not(::testing::HasSubstr(std::string(" ") + key + ": "))) << key;
+  }
+}
+
 TEST(ExampleProjects, TheFootageProjectHoldsItsTargetsOut) {
   const Project footage = LoadProject(Example("footage.yaml"));
   ASSERT_EQ(footage.targets.size(), 2u);

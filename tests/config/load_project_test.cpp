@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "config/project_text.h"
 #include "core/error.h"
 
@@ -232,10 +234,11 @@ INSTANTIATE_TEST_SUITE_P(
         WrongShape{"convert:\n  - target: t.mp4\n", "10:5: convert.0: the key 'swap' is missing"},
         WrongShape{"convert:\n  - {target: t.mp4, swap: ben}\n", "10:27: convert.0.swap: expected a pair"},
         WrongShape{"convert:\n  - {target: t.mp4, swap: {}}\n",
-                   "10:27: convert.0.swap: expected exactly one pair"},
-        WrongShape{"convert:\n  - {target: t.mp4, swap: {ava: ben, ben: ava}}\n",
-                   "10:27: convert.0.swap: expected exactly one pair such as {host: guest}, got 2; this "
-                   "version swaps one person"},
+                   "10:27: convert.0.swap: expected at least one pair such as {host: guest}, got none"},
+        WrongShape{"convert:\n  - {target: t.mp4, swap: {ava: ben, ava: ben}}\n",
+                   "10:38: the key 'ava' is here twice"},
+        WrongShape{"convert:\n  - {target: t.mp4, swap: {ava: ben, ben: ben}}\n",
+                   "10:43: convert.0.swap.ben: expected two different people, got 'ben' twice"},
         WrongShape{
             "convert:\n  - {target: t.mp4, swap: {ava: bne}}\n",
             "10:33: convert.0.swap.ava: 'bne' is not one of the people (ava, ben); did you mean 'ben'?"},
@@ -258,8 +261,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongShape{"convert:\n  - {target: t.mp4, swap: {ava: ben}, start: 1:75}\n",
                    "10:46: convert.0.start: expected a time"},
         WrongShape{"convert:\n  - {target: t.mp4, swap: {ava: ben}, side_by_side: horizontl}\n",
-                   "10:53: convert.0.side_by_side: expected one of off, horizontal, vertical, got "
-                   "'horizontl'; did you mean 'horizontal'?"},
+                   "10:53: convert.0.side_by_side: expected one of horizontal, vertical, wipe, mask, checkpoints, off, "
+                   "got 'horizontl'; did you mean 'horizontal'?"},
         WrongShape{"convert:\n  - {target: t.mp4, swap: {ava: ben}, encoder: h264}\n",
                    "10:48: convert.0.encoder: expected a map"},
         WrongShape{"convert:\n  - {target: t.mp4, swap: {ava: ben}, encoder: {codec: h265}}\n",
@@ -269,9 +272,68 @@ INSTANTIATE_TEST_SUITE_P(
         WrongShape{"convert:\n  - {target: t.mp4, swap: {ava: ben}, encoder: {preset: fastest}}\n",
                    "10:57: convert.0.encoder.preset: expected one of ultrafast"},
         WrongShape{"convert:\n  - {target: t.mp4, swap: {ava: ben}, container: avi}\n",
-                   "10:50: convert.0.container: expected one of mp4, mov, mkv"},
+                   "10:50: convert.0.container: expected one of mp4, mov, mkv, webm"},
         WrongShape{"convert:\n  - {target: t.mp4, swap: {ava: ben}, encoder: {codec: ffv1}}\n",
-                   "10:39: convert.0: ffv1 does not go into mp4"}));
+                   "10:48: convert.0.encoder: ffv1 does not go into mp4; write container: mkv"}));
+
+// One more key on line 12 of a project with a target.
+WrongShape Key(const char* key, const char* problem) {
+  static std::deque<std::string> kept;  // a WrongShape holds pointers
+  kept.push_back("convert:\n  - target: t.mp4\n    swap: {ava: ben}\n    " + std::string(key) + "\n");
+  return {kept.back().c_str(), problem};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Look, WrongShapes,
+    ::testing::Values(
+        Key("mask: hul", "12:11: convert.0.mask: expected one of auto, hull, components, learned, got 'hul'; did you "
+                         "mean 'hull'?"),
+        Key("mask: [hull]", "12:11: convert.0.mask: expected one of auto"),
+        Key("color: reinhart", "12:12: convert.0.color: expected one of auto, none, average, reinhard, histogram, got "
+                               "'reinhart'; did you mean 'reinhard'?"),
+        Key("blend: multi-band", "12:12: convert.0.blend: expected one of auto, feather, multiband, poisson, got "
+                                 "'multi-band'; did you mean 'multiband'?"),
+        Key("erosion: 0.31", "12:14: convert.0.erosion: expected a number from 0 to 0.3, got '0.31'"),
+        Key("erosion: nan", "12:14: convert.0.erosion: expected a number from 0 to 0.3"),
+        Key("feather: -0.1", "12:14: convert.0.feather: expected a number from 0 to 0.3, got '-0.1'"),
+        Key("sharpen: maybe", "12:14: convert.0.sharpen: expected true or false, got 'maybe'"),
+        Key("occlusion: on", "12:16: convert.0.occlusion: expected one of auto, off, got 'on'"),
+        Key("smoothing: 1.5", "12:16: convert.0.smoothing: expected a number of seconds from 0 to 1, or off, got '1.5'"),
+        Key("smoothing: on", "12:16: convert.0.smoothing: expected a number of seconds"),
+        Key("smoothing: {s: 1}", "12:16: convert.0.smoothing: expected a number of seconds from 0 to 1, or off, got a map"),
+        Key("chunk: 0.5", "12:12: convert.0.chunk: expected a number from 1 to 600, got '0.5'"),
+        Key("chunk: 601", "12:12: convert.0.chunk: expected a number from 1 to 600"),
+        Key("fade_profiles: 0.5", "12:20: convert.0.fade_profiles: expected true or false"),
+        Key("fade_profile: true", "12:5: convert.0: unknown key 'fade_profile'; did you mean 'fade_profiles'?"),
+        Key("colour: auto", "12:5: convert.0: unknown key 'colour'; did you mean 'color'?"),
+        Key("fps: 25", "12:5: convert.0: only numbered pictures (target: frames/%05d.png, or a folder of them) take a "
+                       "rate; a video has its own"),
+        Key("fps: 0", "12:10: convert.0.fps: expected a number from 0.01 to 1000"),
+        Key("encoder: {hardware: cuda}", "12:25: convert.0.encoder.hardware: expected one of auto, off, got 'cuda'"),
+        Key("encoder: {codec: vp9, preset: 9}", "12:35: convert.0.encoder.preset: expected a whole number from 0 to 8")));
+
+INSTANTIATE_TEST_SUITE_P(
+    Webm, WrongShapes,
+    ::testing::Values(
+        Key("container: webm\n    encoder: {codec: h264}",
+            "13:14: convert.0.encoder: h264 does not go into webm; write codec: av1, codec: vp9 or container: mkv"),
+        Key("container: webm\n    encoder: {codec: h264_nvenc}", "13:14: convert.0.encoder: h264_nvenc does not go"),
+        Key("container: webm\n    encoder: {preset: veryfast}",
+            "13:23: convert.0.encoder.preset: expected a whole number from 0 to 13, got 'veryfast'")));
+
+INSTANTIATE_TEST_SUITE_P(
+    Pictures, WrongShapes,
+    ::testing::Values(
+        WrongShape{"convert:\n  - {target: frames/%05d.png, swap: {ava: ben}}\n",
+                   "10:14: convert.0.target: numbered pictures are read as a video, which needs its rate: write fps: 25"},
+        WrongShape{"convert:\n  - {photos: one.jpg, swap: {ava: ben}, fps: 25}\n",
+                   "10:41: convert.0: only numbered pictures"},
+        WrongShape{"convert:\n  - {target: \"https://x.org/%d.png\", swap: {ava: ben}, fps: 25}\n",
+                   "10:56: convert.0: only numbered pictures"},
+        WrongShape{"convert:\n  - {photos: album, swap: {ava: ben}, chunk: 5}\n",
+                   "10:39: convert.0: 'chunk' has no meaning for pictures"},
+        WrongShape{"convert:\n  - {photos: album, swap: {ava: ben}, side_by_side: wipe}\n",
+                   "10:39: convert.0: 'wipe' is for videos; pictures take off, horizontal or vertical"}));
 
 INSTANTIATE_TEST_SUITE_P(
     NotYetAvailable, WrongShapes,
@@ -443,6 +505,91 @@ TEST(Targets, AreReadWithTheirOptions) {
   EXPECT_EQ(video.line, 10);
   EXPECT_TRUE(project.targets[1].photos);
   EXPECT_TRUE(project.targets[2].photos);
+}
+
+Target TheTarget(const std::string& keys) {
+  return ProjectInFolder(MinimalProject() + "convert:\n  - target: t.mp4\n    swap: {ava: ben}\n" + keys)
+      .Load()
+      .targets.at(0);
+}
+
+TEST(Targets, HaveTheDocumentedLookUnlessTold) {
+  const Target target = TheTarget("");
+  EXPECT_EQ(target.look.mask, MaskKind::kAuto);
+  EXPECT_EQ(target.look.color, ColorMode::kAuto);
+  EXPECT_EQ(target.look.blend, BlendMode::kAuto);
+  EXPECT_FLOAT_EQ(target.look.erosion, 0.02f);
+  EXPECT_FLOAT_EQ(target.look.feather, 0.08f);
+  EXPECT_TRUE(target.look.sharpen);
+  EXPECT_TRUE(target.occlusion);
+  EXPECT_TRUE(target.fade_profiles);
+  EXPECT_DOUBLE_EQ(target.smoothing_seconds, 0.1);
+  EXPECT_DOUBLE_EQ(target.chunk_seconds, 10);
+  EXPECT_EQ(target.side_by_side, Target::SideBySide::kHorizontal);
+  EXPECT_EQ(target.encoder.hardware, "off");
+  EXPECT_FALSE(target.sequence_fps);
+}
+
+TEST(Targets, TakeEveryKeyOfTheirLook) {
+  const Target target = TheTarget(
+      "    mask: components\n    color: histogram\n    blend: poisson\n    erosion: 0.1\n    feather: 0\n"
+      "    sharpen: false\n    occlusion: off\n    smoothing: 0.25\n    chunk: 2.5\n    fade_profiles: no\n"
+      "    side_by_side: checkpoints\n    encoder: {hardware: auto}\n");
+  EXPECT_EQ(target.look.mask, MaskKind::kComponents);
+  EXPECT_EQ(target.look.color, ColorMode::kHistogram);
+  EXPECT_EQ(target.look.blend, BlendMode::kPoisson);
+  EXPECT_FLOAT_EQ(target.look.erosion, 0.1f);
+  EXPECT_FLOAT_EQ(target.look.feather, 0);
+  EXPECT_FALSE(target.look.sharpen);
+  EXPECT_FALSE(target.occlusion);
+  EXPECT_FALSE(target.fade_profiles);
+  EXPECT_DOUBLE_EQ(target.smoothing_seconds, 0.25);
+  EXPECT_DOUBLE_EQ(target.chunk_seconds, 2.5);
+  EXPECT_EQ(target.side_by_side, Target::SideBySide::kCheckpoints);
+  EXPECT_EQ(target.encoder.hardware, "auto");
+  EXPECT_EQ(TheTarget("    smoothing: off\n").smoothing_seconds, 0);
+  EXPECT_EQ(TheTarget("    smoothing: 0\n").smoothing_seconds, 0);
+}
+
+TEST(Targets, SwapSeveralPeopleInOnePassAndMayExchangeFaces) {
+  const Project project =
+      ProjectInFolder(MinimalProject() + "  cid:\n    consent: \"signed release 3\"\n    sources: [c.mp4]\n" +
+                      "convert:\n  - target: t.mp4\n    swap: {ava: ben, ben: ava, cid: ben}\n")
+          .Load();
+  EXPECT_EQ(project.targets[0].swap,
+            (std::map<std::string, std::string>{{"ava", "ben"}, {"ben", "ava"}, {"cid", "ben"}}));
+}
+
+TEST(Targets, AWebmIsAv1UnlessAnotherFittingCodecIsNamed) {
+  EXPECT_EQ(TheTarget("    container: webm\n").encoder.codec, "av1");
+  EXPECT_EQ(TheTarget("    container: webm\n").encoder.preset, "8");
+  EXPECT_EQ(TheTarget("    container: webm\n    encoder: {crf: 60}\n").encoder.codec, "av1");
+  EXPECT_EQ(TheTarget("    container: webm\n    encoder: {crf: 60}\n").encoder.crf, 60);
+  EXPECT_EQ(TheTarget("    container: webm\n    encoder: {codec: vp9}\n").encoder.codec, "vp9");
+  EXPECT_EQ(TheTarget("    container: webm\n    encoder: {codec: libvpx-vp9}\n").encoder.codec, "libvpx-vp9");
+  EXPECT_EQ(TheTarget("    container: mkv\n").encoder.codec, "h264");
+}
+
+TEST(Targets, NumberedPicturesWithARateAreAVideo) {
+  const ProjectInFolder file(MinimalProject() +
+                             "convert:\n  - {target: frames/%05d.png, swap: {ava: ben}, fps: 23.976}\n"
+                             "  - {target: frames/, swap: {ava: ben}, fps: 25, container: mkv}\n"
+                             "  - {photos: frames, swap: {ava: ben}, fps: 25, duration: 2}\n"
+                             "  - {photos: frames, swap: {ava: ben}}\n");
+  const Project project = file.Load();
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_FALSE(project.targets[i].photos) << i;
+    EXPECT_TRUE(project.targets[i].sequence_fps) << i;
+  }
+  EXPECT_DOUBLE_EQ(*project.targets[0].sequence_fps, 23.976);
+  EXPECT_TRUE(project.targets[3].photos);
+  EXPECT_FALSE(project.targets[3].sequence_fps);
+}
+
+TEST(Targets, APictureWhoseNameHasAPercentSignStaysAPicture) {
+  const ProjectInFolder file(MinimalProject() + "convert:\n  - {target: \"%d.png\", swap: {ava: ben}}\n");
+  WriteText(file.folder() / "%d.png", "x");
+  EXPECT_TRUE(file.Load().targets[0].photos);
 }
 
 TEST(Train, HoursAloneMeanHoursOnly) {

@@ -47,6 +47,20 @@ TEST(MissingInputs, IsEmptyWhenEverythingIsThere) {
   EXPECT_TRUE(MissingInputs(file.Load()).empty());
 }
 
+TEST(MissingInputs, OfNumberedPicturesTheFolderMustBeThere) {
+  const ProjectInFolder file(
+      "name: n\npeople:\n  a: {consent: \"release 12\", sources: [a.mp4]}\n"
+      "  b: {consent: \"release 13\", sources: [b.mp4]}\nconvert:\n"
+      "  - {target: frames/%03d.png, swap: {a: b}, fps: 25}\n");
+  WriteText(file.folder() / "a.mp4", "x");
+  WriteText(file.folder() / "b.mp4", "x");
+  const auto missing = MissingInputs(file.Load());
+  ASSERT_EQ(missing.size(), 1u);
+  EXPECT_EQ(missing[0].message, "convert: the target " + (file.folder() / "frames").string() + " is not there");
+  WriteText(file.folder() / "frames/001.png", "x");
+  EXPECT_TRUE(MissingInputs(file.Load()).empty());
+}
+
 TEST(MissingInputs, OnlyStarAndQuestionMarkAreWildcards) {
   const ProjectInFolder file(
       "name: n\npeople:\n  a: {consent: \"release 12\", sources: [\"[x]_?.mp4\"]}\n"

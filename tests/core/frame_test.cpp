@@ -96,6 +96,24 @@ TEST(Frame, LumaOfTenBitFollowsTheTopEightBits) {
   EXPECT_EQ(frame.Luma8(0.5).size(), cv::Size(8, 8));
 }
 
+TEST(Frame, LumaIsScaledToTheNearestSizeAndKeepsItsBrightness) {
+  for (int depth : {8, 10}) {
+    for (const cv::Size size : {cv::Size(192, 108), cv::Size(193, 109), cv::Size(2, 2)}) {
+      Frame frame = Frame::Black(Format(size.width, size.height, depth, 1, 1, false, ColorMatrix::kBt709), 0, 0);
+      frame.Plane(0).setTo(cv::Scalar(90 << (depth - 8)));
+      frame.Plane(0).colRange(size.width / 2, size.width).setTo(cv::Scalar(150 << (depth - 8)));
+      for (double scale : {0.2, 1.0 / 3, 0.4, 0.5, 0.8, 1.5}) {
+        const cv::Mat luma = frame.Luma8(scale);
+        EXPECT_EQ(luma.type(), CV_8UC1);
+        EXPECT_EQ(luma.size(), cv::Size(std::max(1, cvRound(size.width * scale)), std::max(1, cvRound(size.height * scale))));
+        // Levels: the border between the halves moves by up to half a pixel of the result.
+        EXPECT_NEAR(cv::mean(luma)[0], cv::mean(frame.Luma8())[0], 1 + 30.0 / luma.cols) << size << " times " << scale;
+      }
+    }
+  }
+  EXPECT_THROW(Frame::Black(Format(16, 16, 8, 1, 1, false, ColorMatrix::kBt601), 0, 0).Luma8(0), std::invalid_argument);
+}
+
 TEST(Frame, KnownColoursHaveTheStandardCodes) {
   FrameFormat f = Format(2, 2, 8, 0, 0, false, ColorMatrix::kBt709);
   const Frame red = Frame::FromBgr(cv::Mat(2, 2, CV_8UC3, cv::Scalar(0, 0, 255)), f, 0, 0);

@@ -1,12 +1,10 @@
 // The awkward and damaged files of the shared corpus through reader and writer.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <map>
 
 #include "core/error.h"
+#include "media/hostile_set.h"
 #include "media/inspect.h"
 #include "media/video_reader.h"
 #include "media/video_writer.h"
@@ -45,42 +43,7 @@ Outcome CopyThrough(const fs::path& from, const fs::path& to) {
   return outcome;
 }
 
-class HostileFiles : public ::testing::Test {
- protected:
-  // Made once for the whole program: it costs ten seconds.
-  static void SetUpTestSuite() {
-    const fs::path script = testing::SharedDir() / "media/make_nasty_videos.sh";
-    if (testing::SharedDir().empty() || !fs::exists(script)) return;
-    if (std::system("ffmpeg -version >/dev/null 2>&1 && python3 --version >/dev/null 2>&1") != 0) return;
-    folder_ = new testing::TempDir();
-    const pid_t child = fork();
-    if (child == 0) {
-      if (freopen("/dev/null", "w", stdout) == nullptr) _exit(126);
-      execlp("bash", "bash", script.c_str(), folder_->path().c_str(), static_cast<char*>(nullptr));
-      _exit(127);
-    }
-    int status = 0;
-    if (child < 0 || waitpid(child, &status, 0) != child) return;
-    made_ = true;
-  }
-  static void TearDownTestSuite() {
-    delete folder_;
-    folder_ = nullptr;
-  }
-  void SetUp() override {
-    if (!made_) GTEST_SKIP() << "needs shared/media/make_nasty_videos.sh, ffmpeg and python3";
-  }
-
-  static std::vector<fs::path> Files() {
-    std::vector<fs::path> files;
-    for (const auto& entry : fs::directory_iterator(folder_->path())) files.push_back(entry.path());
-    std::sort(files.begin(), files.end());
-    return files;
-  }
-
-  static inline testing::TempDir* folder_ = nullptr;
-  static inline bool made_ = false;
-};
+class HostileFiles : public HostileSet {};
 
 // How many frames each file has: 0 = it must be refused. Counted with the ffprobe program.
 const std::map<std::string, int> kFrames = {
@@ -168,7 +131,7 @@ TEST_F(HostileFiles, KeepTheirAudioPackets) {
        {"base.mp4", "audio_late.mp4", "video_late.mp4", "audio_longer.mp4", "audio_shorter.mp4",
         "two_audio.mp4", "surround51.mp4", "opus_in.mp4", "ac3_audio.mkv", "vp8_vorbis.webm", "vp9_opus.webm",
         "xvid_packed.avi", "pcm_audio.mov", "wmv2.wmv", "start10.mp4", "negstart.mkv"}) {
-    const fs::path source = folder_->path() / name;
+    const fs::path source = folder() / name;
     const auto before = AudioPacketDigests(source);
     for (const char* copy_name : {"copy.mp4", "copy.mkv"}) {
       SCOPED_TRACE(std::string(name) + " to " + copy_name);
@@ -192,7 +155,7 @@ TEST_F(HostileFiles, KeepTheirAudioPackets) {
 TEST_F(HostileFiles, KeepLanguagesAndDefaultsOfAllAudioStreams) {
   testing::TempDir out;
   for (const char* copy_name : {"copy.mp4", "copy.mkv"}) {
-    ASSERT_EQ(CopyThrough(folder_->path() / "two_audio.mp4", out / copy_name).error, "");
+    ASSERT_EQ(CopyThrough(folder() / "two_audio.mp4", out / copy_name).error, "");
     const auto streams = AudioStreamsOf(out / copy_name);
     ASSERT_EQ(streams.size(), 2u);
     EXPECT_EQ(streams[0].language, "eng");

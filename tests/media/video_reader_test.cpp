@@ -157,6 +157,105 @@ TEST(VideoReader, SeeksFarIntoAVideoToTheExactFrame) {
   }
 }
 
+TEST(VideoReader, GoesOnFromAnyFrameAsIfNeverInterrupted) {
+  TempDir dir;
+  TestVideo video;
+  video.frames = 400;
+  video.format = TestVideo::Format(64, 32);
+  video.time_base = {1, 1000};
+  for (const char* codec : {"h264", "hevc", "ffv1"}) {
+    for (const char* name : {"a.mkv", "a.mp4"}) {
+      if (std::string(codec) == "ffv1" && std::string(name) == "a.mp4") continue;
+      video.codec = codec;
+      WriteTestVideo(dir / name, video);
+      std::vector<int64_t> pts;
+      VideoReader whole(dir / name);
+      while (auto frame = whole.Next()) pts.push_back(frame->pts());
+      ASSERT_EQ(pts.size(), 400u);
+      for (const int first : {0, 1, 149, 150, 249, 250, 251, 260, 399}) {
+        ReadOptions options;
+        options.first_pts = pts[first];
+        options.first_index = first;
+        VideoReader reader(dir / name, options);
+        for (int i = first; i < std::min(400, first + 30); ++i) {
+          const auto frame = reader.Next();
+          ASSERT_TRUE(frame) << codec << " " << name << " " << i;
+          EXPECT_EQ(frame->index(), i);
+          EXPECT_EQ(frame->pts(), pts[i]);
+          EXPECT_EQ(ReadFrameNumber(*frame), i);
+        }
+      }
+    }
+  }
+}
+
+TEST(VideoReader, GoesOnWithTheSampleThatWasNext) {
+  TempDir dir;
+  TestVideo video;
+  video.frames = 400;
+  video.format = TestVideo::Format(64, 32);
+  video.time_base = {1, 1000};
+  WriteTestVideo(dir / "a.mp4", video);
+  for (ReadOptions options : {Every(7), Fps(4), Fps(7.3), Range(1.05, 12.0), Range(6.05, 12.0)}) {
+    if (options.every == 1 && !options.fps) options.fps = 3.7;
+    std::vector<std::pair<int64_t, int64_t>> whole;  // pts, index
+    VideoReader first(dir / "a.mp4", options);
+    while (auto frame = first.Next()) whole.emplace_back(frame->pts(), frame->index());
+    ASSERT_GT(whole.size(), 15u);
+    for (const size_t from : {size_t{1}, whole.size() / 2, whole.size() - 1}) {
+      options.first_pts = whole[from].first;
+      options.first_index = whole[from].second;
+      VideoReader reader(dir / "a.mp4", options);
+      std::vector<int64_t> expected, got;
+      for (size_t i = from; i < whole.size(); ++i) expected.push_back(whole[i].first);
+      while (auto frame = reader.Next()) got.push_back(frame->pts());
+      EXPECT_EQ(got, expected) << from;
+    }
+  }
+}
+
+TEST(VideoReader, SaysWhenTheFrameToGoOnFromIsNotThere) {
+  TempDir dir;
+  TestVideo video;
+  video.time_base = {1, 1000};
+  WriteTestVideo(dir / "a.mp4", video);
+  for (const int64_t pts : {int64_t{-1}, int64_t{34}, int64_t{100000}}) {
+    ReadOptions options;
+    options.first_pts = pts;
+    options.seek_beyond_seconds = 0;
+    try {
+      VideoReader reader(dir / "a.mp4", options);
+      ADD_FAILURE() << pts;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kMedia);
+      EXPECT_THAT(error.what(), HasSubstr("no frame at"));
+    }
+  }
+}
+
+TEST(VideoReader, DraftsAreTheSameFrames) {
+  TempDir dir;
+  TestVideo video;
+  video.format = TestVideo::Format(320, 176);
+  for (const char* codec : {"h264", "hevc", "av1", "vp9"}) {
+    video.codec = codec;
+    WriteTestVideo(dir / "a.mkv", video);
+    ReadOptions options;
+    options.draft = true;
+    VideoReader exact(dir / "a.mkv");
+    VideoReader draft(dir / "a.mkv", options);
+    for (int i = 0; i < 30; ++i) {
+      const auto a = exact.Next();
+      const auto b = draft.Next();
+      ASSERT_TRUE(a && b) << codec;
+      EXPECT_EQ(a->pts(), b->pts());
+      EXPECT_EQ(a->index(), b->index());
+      EXPECT_EQ(ReadFrameNumber(*b), i) << codec;
+    }
+    EXPECT_FALSE(draft.Next());
+  }
+}
+
 TEST(VideoReader, TellsWhatTheFileSays) {
   TempDir dir;
   WriteTestTone(dir / "tone.m4a", 1.0);

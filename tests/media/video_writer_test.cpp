@@ -166,6 +166,8 @@ TEST(VideoWriter, KeepsDepthChromaAndColourTags) {
     format.chroma_shift_y = c.shift_y;
     format.full_range = c.full;
     format.matrix = ColorMatrix::kBt2020;
+    format.transfer = Transfer::kPq;
+    format.wide_gamut = true;
     options.video.color_primaries = 9;
     options.video.color_transfer = 16;
     options.video.color_space = 9;

@@ -146,5 +146,23 @@ TEST(RandomWarp, StaysInItsRangesAndFlipsHalf) {
   EXPECT_NEAR(flips, 1000, 90);  // four standard deviations of 2000 fair coins
 }
 
+TEST(JitterColors, ChangesTheLightOfAPictureAndNothingAtStrengthZero) {
+  const cv::Mat face = testing::DrawFace(0, 3, 64);
+  SampleRandom random(7, 0, 0, 0), untouched(7, 0, 0, 0);
+  cv::Mat picture = face.clone();
+  JitterColors(random, 0, picture);
+  EXPECT_EQ(cv::norm(picture, face, cv::NORM_INF), 0);
+  EXPECT_EQ(random.Next(), untouched.Next());  // the stream of draws of a recipe without jitter stays what it was
+  double largest = 0;
+  for (int i = 0; i < 20; ++i) {
+    picture = face.clone();
+    JitterColors(random, 0.05, picture);
+    const cv::Scalar before = cv::mean(face), after = cv::mean(picture);
+    for (int c = 0; c < 3; ++c) largest = std::max(largest, std::abs(after[c] / before[c] - 1));
+  }
+  EXPECT_GT(largest, 0.03);  // of a channel's mean: about the gain's range ...
+  EXPECT_LT(largest, 0.20);  // ... and no more than gain and gamma together can do at middle grey
+}
+
 }  // namespace
 }  // namespace reelswap

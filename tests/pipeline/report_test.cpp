@@ -62,6 +62,7 @@ RunReport OvernightRun() {
   target.numbers = {{"frames", 1000}, {"frames_per_second", 40}};
   target.stage_seconds = {{"decode", 10}, {"swap", 30}};
   target.outputs = {kFolder / "output/walk 1#.mp4"};
+  target.notes = {"face 1 (0.0 s to 9.5 s): host -> guest, nearest to host (0.29, next 0.61)", "face 2 (0.0 s to 4.0 s): left alone, no one of the project (0.66)"};
   report.items.push_back(target);
   return report;
 }
@@ -114,13 +115,14 @@ TEST(ReportAsJson, HoldsEverythingOfTheReport) {
   EXPECT_EQ(json["items"][2]["outputs"][0]["relative"], "../models/host.safetensors");
   EXPECT_EQ(json["items"][3]["outputs"][0]["path"], "/work/p/output/walk 1#.mp4");
   EXPECT_EQ(json["items"][3]["stage_seconds"]["swap"], 30.0);
+  EXPECT_EQ(json["items"][3]["notes"], Json(OvernightRun().items[3].notes));
 }
 
 TEST(ReportAsJson, KeepsTheSameKeysInAnEmptyItem) {
   RunReport report;
   report.items.resize(1);
   const Json item = Json::parse(ReportAsJson(report, kFolder))["items"][0];
-  for (const char* key : {"stage", "name", "location", "person", "state", "error", "warning", "tally",
+  for (const char* key : {"stage", "name", "location", "person", "state", "error", "warning", "notes", "tally",
                           "numbers", "stage_seconds", "outputs", "pictures"}) {
     EXPECT_TRUE(item.contains(key)) << key;
   }
@@ -165,7 +167,9 @@ TEST(ReportAsHtml, ShowsSourcesTrainingTargetsPeopleAndVersion) {
   EXPECT_THAT(html, HasSubstr("damaged after 00:41"));
   EXPECT_THAT(html, AllOf(HasSubstr("120,000"), HasSubstr("413 images/s"), HasSubstr("0.0312")));
   EXPECT_THAT(html,
-              AllOf(HasSubstr("swap <span class=\"soft\">75&nbsp;%, 30 ms/frame"), HasSubstr("flex:25.00")));
+              AllOf(HasSubstr("<th class=\"n\">Core-ms per frame</th>"), HasSubstr("swap</span></td>"),
+                    HasSubstr("75&nbsp;%</td>"), HasSubstr("data-label=\"core-ms/frame\">30</td>"),
+                    HasSubstr("data-label=\"core-ms/frame\">40</td>"), HasSubstr("flex:25.00")));
   EXPECT_THAT(html, AllOf(HasSubstr("release form 7"), HasSubstr("href=\"https://example.org/consent\"")));
   EXPECT_THAT(html, AllOf(HasSubstr("reelswap 9.8.7"), HasSubstr("synthetic")));
 }
@@ -199,12 +203,14 @@ TEST(ReportAsHtml, EscapesEverythingThatComesFromOutside) {
     ReportItem item = Item(stage, evil, ItemState::kFailed);
     item.location = "javascript:" + evil;
     item.person = item.error = item.warning = item.tally.warning = evil;
+    item.notes = {evil, "left alone: " + evil};
     item.tally.frames_decoded = 1;
     item.tally.rejected = {{evil, 3}};
     item.numbers = {{evil, 1}, {evil + "_per_second", 2}};
     item.stage_seconds = {{evil, 1}};
     item.outputs = {kFolder / ("\"><script>x.mp4"), kFolder / "<script>.bin", kFolder / "'<script>.png"};
-    item.pictures = {kFolder / "<script>_kept.png", kFolder / "\"<script>.png"};
+    item.pictures = {kFolder / "<script>_kept.png", kFolder / "\"<script>.png",
+                     kFolder / "<script>_worst.jpg", kFolder / "<script>_quality.png", kFolder / "<script>_frames.csv"};
     report.items.push_back(item);
   }
   const std::string html = ReportAsHtml(report, kFolder);
@@ -227,6 +233,28 @@ TEST(ReportAsHtml, LinksALocalSourceOnlyWhereTheFileIs) {
   const std::string html = ReportAsHtml(report, dir.path());
   EXPECT_THAT(html, HasSubstr("<a href=\"clip%20one.mp4\">"));
   EXPECT_EQ(CountOfText(html, "<a "), 2u) << "the clip and report.json, not the pattern";
+}
+
+TEST(ReportAsHtml, ShowsTheWorstFramesThePlotAndWhoWasTakenForWhom) {
+  RunReport report;
+  report.items = {Item("target", "walk", ItemState::kDone)};
+  ReportItem& item = report.items[0];
+  item.numbers = {{"frames", 100}, {"unswapped", 12}, {"flicker_ratio", 0.31}, {"largest_enlargement", 2.4}};
+  item.notes = OvernightRun().items[3].notes;
+  item.pictures = {kFolder / "output/walk_worst.jpg", kFolder / "output/walk_quality.png",
+                   kFolder / "output/walk_frames.csv"};
+  const std::string html = ReportAsHtml(report, kFolder);
+  EXPECT_THAT(html, HasSubstr("<img src=\"output/walk_worst.jpg\""));
+  EXPECT_THAT(html, HasSubstr("<img src=\"output/walk_quality.png\""));
+  EXPECT_THAT(html, HasSubstr("<a href=\"output/walk_frames.csv\"><bdi>walk_frames.csv</bdi></a>"));
+  EXPECT_EQ(CountOfText(html, "<img"), 2u) << "a table of numbers is no picture";
+  EXPECT_THAT(html, Not(HasSubstr("class=\"pictures\""))) << "sheets need the whole width";
+  EXPECT_THAT(html, HasSubstr("<li>face 1 (0.0 s to 9.5 s): host -&gt; guest, nearest to host (0.29, next 0.61)</li>"));
+  EXPECT_THAT(html, AllOf(HasSubstr("<dt>unswapped</dt><dd>12</dd>"), HasSubstr("<dt>flicker ratio</dt><dd>0.31</dd>")));
+  EXPECT_LT(html.find("<dt>unswapped"), html.find("<dt>largest enlargement"));
+  EXPECT_THAT(html, Not(HasSubstr("<details")));
+  item.notes.assign(13, "track");
+  EXPECT_THAT(ReportAsHtml(report, kFolder), HasSubstr("<summary>Show all 13 notes</summary>"));
 }
 
 TEST(ReportAsHtml, SaysSoWhenThereIsNothing) {
@@ -301,9 +329,26 @@ TEST(FormatReportForTerminal, GivesEveryItemALineAndFailuresTheirCure) {
             "      -> take the line out of the project file\n"
             "  train          host + guest  done          120,000 iterations, 413 images/s\n"
             "  target         walk          done          1,000 frames, 40 frames/s\n"
+            "      note: face 2 (0.0 s to 4.0 s): left alone, no one of the project (0.66)\n"
             "output\n"
             "  /work/models/host.safetensors\n"
             "  /work/p/output/walk 1#.mp4\n");
+}
+
+TEST(FormatReportForTerminal, GivesAVideoOneLineOfQualityAndNamesAFewStrangers) {
+  RunReport report;
+  report.items = {Item("target", "walk", ItemState::kDone)};
+  report.items[0].numbers = {{"unswapped", 1204}, {"filled", 0},        {"repaired", 3},       {"faded", 0},
+                             {"occluded", 9},     {"seam", 1.2},        {"flicker_ratio", 0.31}, {"frames", 3000}};
+  for (int i = 0; i < 5; ++i) report.items[0].notes.push_back("left alone: track " + std::to_string(i) + "\n\x1b[31m");
+  EXPECT_EQ(FormatReportForTerminal(report),
+            "1 of 1 done (0.0 s)\n"
+            "  target  walk  done  3,000 frames\n"
+            "      quality: 1,204 unswapped, 3 repaired, 9 occluded, edge 1.20 levels, flicker 0.31\n"
+            "      note: left alone: track 0 [31m\n"
+            "      note: left alone: track 1 [31m\n"
+            "      note: left alone: track 2 [31m\n"
+            "      note: and 2 more left alone, see report.html\n");
 }
 
 TEST(FormatReportForTerminal, AlignsWideNamesAndRemovesControlCharacters) {

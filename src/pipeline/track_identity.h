@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "pipeline/swap_plan.h"
+
+namespace reelswap {
+
+/// How like the project's people a track looks.
+struct TrackLikeness {
+  std::map<std::string, double> distances;  ///< to each person with a gallery: lower quartile over the track's samples
+  int samples = 0;
+};
+
+/// Compares every track's samples with the galleries, by track. nullopt where identity cannot be told: no weights, or
+/// somebody who is to be replaced has no faces. Errors as IdentityGalleries.
+std::optional<std::map<int64_t, TrackLikeness>> MeasureLikeness(const VideoAnalysis& analysis, const PlanSettings& settings);
+
+/// Where and when a track begins and ends.
+struct TrackPlace {
+  int64_t track = 0;
+  int64_t first = 0, last = 0, frames = 0;
+  int64_t shot = 0;                 ///< number of cuts before its first frame
+  cv::Rect2f first_box, last_box;   ///< px
+  double mean_width = 0;            ///< px
+};
+
+/// By track; goes once over all frames.
+std::vector<TrackPlace> FindPlaces(const VideoAnalysis& analysis);
+
+/// Tracks that show one face after the other: a face lost and found again, with another number.
+struct TrackChain {
+  std::vector<int64_t> tracks;  ///< in time
+  int direction = -1;
+};
+
+/// Who is who.
+struct TrackDecisions {
+  std::vector<TrackVerdict> verdicts;  ///< by track
+  std::vector<TrackChain> chains;      ///< every track is in one
+  /// Frames [first, last] in which a swapped track is left alone because a nearer face of the same person is there.
+  struct Yielding {
+    int64_t track = 0, first = 0, last = 0;
+  };
+  std::vector<Yielding> yielding;
+  std::vector<std::string> warnings;
+};
+
+/// What deciding stands on.
+struct DecisionInput {
+  std::vector<TrackPlace> places;                                ///< by track
+  std::optional<std::map<int64_t, TrackLikeness>> likeness;      ///< nullopt: identity cannot be told
+  /// Why it cannot be told, with the cure; looked at without likeness only.
+  std::string blind_because = "the network that tells people apart is not installed, `reelswap weights pull` gets it";
+  std::vector<SwapDirection> directions;
+  double frames_per_second = 25;
+};
+
+/// Decides for every track, never for a frame. Throws Error(kMissingTool) where identity is needed and cannot be told,
+/// Error(kFaces) when nobody to be replaced is there.
+TrackDecisions DecideTracks(const DecisionInput& input);
+
+}  // namespace reelswap
