@@ -2,7 +2,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <string_view>
 
 #include "config/locations.h"
 #include "config/look_words.h"
@@ -19,6 +21,30 @@ namespace fs = std::filesystem;
 bool IsPhotoLocation(const std::string& location) {
   if (!IsWebAddress(location)) return IsPhotoPath(location);
   return IsPhotoPath(location.substr(0, location.find_first_of("?#")));
+}
+
+constexpr std::array<std::string_view, 14> kVideoExtensions{".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi",  ".mpg",
+                                                            ".mpeg", ".ts", ".m2ts", ".flv", ".wmv", ".ogv", ".3gp"};
+
+bool HasVideoExtension(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(kVideoExtensions.begin(), kVideoExtensions.end(), extension) != kVideoExtensions.end();
+}
+
+/// `photos` takes a folder or a picture: not any other file, there already or named like a video.
+void RequirePictures(const YamlField& field, const std::string& location, ReadContext& context) {
+  std::error_code ignored;
+  const fs::path path = ResolvePath(location, context.base_folder);
+  const bool web = IsWebAddress(location);
+  const bool video = web ? HasVideoExtension(location.substr(0, location.find_first_of("?#")))
+                         : HasVideoExtension(path) && !fs::is_directory(path, ignored);
+  const bool other = !web && fs::is_regular_file(path, ignored) && !IsPhotoPath(path);
+  if (!video && !other) return;
+  context.problems.Add(field.node->place, field.path,
+                       fmt::format("expected a folder of pictures or a picture (jpg, png, webp, bmp, tif), got '{}'{}", location,
+                                   video ? "; a video is named under 'target'" : ""));
 }
 
 /// "frames/%05d.png": the name of a picture with the place of its number.
@@ -71,6 +97,7 @@ void ReadTargetPlace(MapReader& map, Target& target, ReadContext& context) {
   const bool web = IsWebAddress(*location);
   const bool folder = !web && (location->ends_with('/') || fs::is_directory(path, ignored));
   target.photos = photos || folder || IsPhotoLocation(*location);
+  if (photos) RequirePictures(field, *location, context);
   if (!web && IsGlob(*location) && !fs::exists(path, ignored)) {
     context.problems.Add(
         field.node->place, field.path,

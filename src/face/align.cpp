@@ -67,8 +67,8 @@ cv::Mat CutCrop(const cv::Mat& bgr, const cv::Rect& region, const cv::Matx23f& f
   return crop;
 }
 
-AlignedFace Align(cv::Size frame, const DetectedFace& face, const CropGeometry& geometry,
-                  const std::function<cv::Mat(const cv::Rect&)>& bgr_of) {
+AlignedFace Cut(cv::Size frame, const DetectedFace& face, const CropGeometry& geometry,
+                const std::function<cv::Mat(const cv::Rect&)>& bgr_of) {
   AlignedFace aligned;
   aligned.face = face;
   aligned.face_from_frame = FaceFromFrame(face.landmarks, geometry);
@@ -76,6 +76,12 @@ AlignedFace Align(cv::Size frame, const DetectedFace& face, const CropGeometry& 
   const int margin = kFilterMargin + (scale < 0.5 ? static_cast<int>(std::min(2 / scale, 1000.0)) : 0);
   const cv::Rect region = NeededRegion(aligned.face_from_frame, geometry.size, frame, margin);
   aligned.image = CutCrop(bgr_of(region), region, aligned.face_from_frame, geometry.size, scale);
+  return aligned;
+}
+
+AlignedFace Align(cv::Size frame, const DetectedFace& face, const CropGeometry& geometry,
+                  const std::function<cv::Mat(const cv::Rect&)>& bgr_of) {
+  AlignedFace aligned = Cut(frame, face, geometry, bgr_of);
   aligned.pose = EstimatePose(face.landmarks, frame);
   aligned.sharpness = MeasureSharpness(aligned.image, geometry);
   return aligned;
@@ -127,6 +133,11 @@ cv::Matx23f CropFromCrop(const CropGeometry& from, const CropGeometry& to) {
 AlignedFace AlignFace(const Frame& frame, const DetectedFace& face, const CropGeometry& geometry) {
   if (frame.empty()) throw std::invalid_argument("AlignFace needs a frame");
   return Align(frame.size(), face, geometry, [&](const cv::Rect& roi) { return frame.Bgr(roi); });
+}
+
+AlignedFace CutFace(const Frame& frame, const DetectedFace& face, const CropGeometry& geometry) {
+  if (frame.empty()) throw std::invalid_argument("CutFace needs a frame");
+  return Cut(frame.size(), face, geometry, [&](const cv::Rect& roi) { return frame.Bgr(roi); });
 }
 
 AlignedFace AlignFace(const cv::Mat& bgr, const DetectedFace& face, const CropGeometry& geometry) {

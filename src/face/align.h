@@ -29,6 +29,9 @@ AlignedFace AlignFace(const Frame& frame, const DetectedFace& face, const CropGe
 /// The same from a BGR photo.
 AlignedFace AlignFace(const cv::Mat& bgr, const DetectedFace& face, const CropGeometry& geometry);
 
+/// The same without pose and sharpness (0), which cost more than the crop: for a caller that does not need them.
+AlignedFace CutFace(const Frame& frame, const DetectedFace& face, const CropGeometry& geometry);
+
 /// Pose by solvePnP of 14 rigid landmarks against a 3-D mean head; pinhole with focal length = frame width.
 HeadPose EstimatePose(const Landmarks& landmarks, cv::Size frame_size);
 

@@ -56,6 +56,11 @@ std::vector<DetectedFace> WithoutDuplicates(const std::vector<HogHit>& hits, con
   return kept;
 }
 
+/// Landmarks can be fitted in the box.
+bool Fits(const cv::Rect2f& box, cv::Size picture) {
+  return box.width >= 1 && box.height >= 1 && !GrownRegion(box, 0, picture).empty();
+}
+
 }  // namespace
 
 struct FaceDetector::Impl {
@@ -91,7 +96,7 @@ std::vector<DetectedFace> FaceDetector::DetectIn(const cv::Mat& luma, const cv::
   const int min_size = impl_->options.min_size > 0 ? impl_->options.min_size : std::max(48, luma.rows / 10);
   const auto scaled = Scale(luma, part, std::min(kMostEnlargement, kHogWindow / min_size));
   auto faces = WithoutDuplicates(impl_->whole.Search(scaled.image, impl_->options.threshold), scaled);
-  std::erase_if(faces, [&](const auto& f) { return GrownRegion(f.box, 0, luma.size()).empty(); });
+  std::erase_if(faces, [&](const auto& f) { return !Fits(f.box, luma.size()); });
   for (auto& face : faces) face.landmarks = impl_->FindLandmarks(luma, face.box);
   std::stable_sort(faces.begin(), faces.end(), [](const auto& a, const auto& b) { return a.box.area() > b.box.area(); });
   return faces;
@@ -104,7 +109,7 @@ std::vector<DetectedFace> FaceDetector::DetectNear(const cv::Mat& luma, const cv
   if (region.empty()) return {};
   const auto scaled = Scale(luma, region, kNearFace / std::max(last.width, last.height));
   auto faces = WithoutDuplicates(impl_->near.Search(scaled.image, impl_->options.threshold + kNearThreshold), scaled);
-  std::erase_if(faces, [&](const auto& f) { return GrownRegion(f.box, 0, luma.size()).empty(); });
+  std::erase_if(faces, [&](const auto& f) { return !Fits(f.box, luma.size()); });
   for (auto& face : faces) face.landmarks = impl_->FindLandmarks(luma, face.box);
   std::stable_sort(faces.begin(), faces.end(), [&](const auto& a, const auto& b) {
     return BoxOverlap(a.box, last) > BoxOverlap(b.box, last);

@@ -89,7 +89,7 @@ bool SameFace(const cv::Rect2f& a, const cv::Rect2f& b) {
 }
 
 bool MostlyInside(const cv::Rect2f& box, cv::Size picture, float share) {
-  return (box & cv::Rect2f({}, cv::Size2f(picture))).area() >= share * box.area() && box.area() > 0;
+  return (box & cv::Rect2f({}, cv::Size2f(picture))).area() >= share * box.area() && box.width >= 1 && box.height >= 1;
 }
 
 }  // namespace reelswap

@@ -42,7 +42,7 @@ FaceFit FitFace(const LandmarkFinder& finder, const cv::Mat& luma, const cv::Rec
 /// Could be the same face one frame later: overlap at least 0.25, sizes within a factor of 1.5.
 bool SameFace(const cv::Rect2f& a, const cv::Rect2f& b);
 
-/// Whether at least `share` of the box lies in the picture.
+/// Whether at least `share` of the box lies in the picture; false for boxes under 1 px, in which nothing can be fitted.
 bool MostlyInside(const cv::Rect2f& box, cv::Size picture, float share);
 
 }  // namespace reelswap

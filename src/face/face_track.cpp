@@ -43,6 +43,7 @@ bool IsTurned(const Landmarks& l) {
 
 /// Region search in the picture as the head stands in it: the detector sees no faces tilted by more than some 30 degrees.
 std::vector<DetectedFace> SearchNear(TrackTools& tools, const cv::Mat& luma, const cv::Rect2f& place, float roll) {
+  if (!MostlyInside(place, luma.size(), 0.25f)) return {};
   if (std::abs(roll) < kTilted) return tools.detector.DetectNear(luma, place);
   const auto view = TurnUpright(luma, place, roll);
   auto faces = tools.detector.DetectNear(view.image, view.box);
@@ -89,6 +90,12 @@ FaceTrack::Anchored FaceTrack::Anchor(TrackTools& tools, const cv::Mat& luma, co
   }
   // Once more from the box that follows from the landmarks, as in all frames that come.
   return {FitFace(*tools.finder, luma, first.box, first.roll), {}};
+}
+
+FaceTrack FaceTrack::Resumed(TrackTools& tools, const cv::Mat& luma, const DetectedFace& found) const {
+  FaceTrack again(*this);
+  again.Resume(tools, luma, found);
+  return again;
 }
 
 FaceTrack FaceTrack::Backwards() const {
@@ -169,18 +176,24 @@ bool FaceTrack::Search(TrackTools& tools, const cv::Mat& luma, const IsTaken& ta
   return false;
 }
 
+bool FaceTrack::RememberSureLooks() {
+  if (follower_) return true;
+  if (sure_luma_.empty()) return false;
+  const FollowView before(sure_luma_, sure_box_);
+  sure_luma_.release();
+  if (before.image.empty()) return false;
+  follower_ = std::make_shared<CorrelationFollower>(before.image, before.FromFrame(sure_box_));
+  return true;
+}
+
 bool FaceTrack::CarryOn(TrackTools& tools, const cv::Mat& luma) {
-  if (++unsure_ > kMostUnsure || sure_luma_.empty()) return false;
-  if (!follower_) {
-    const FollowView before(sure_luma_, sure_box_);
-    if (before.image.empty()) return false;
-    follower_ = std::make_shared<CorrelationFollower>(before.image, before.FromFrame(sure_box_));
-  }
+  if (++unsure_ > kMostUnsure || !RememberSureLooks()) return false;
   const FollowView around(luma, fit_.box);
   if (around.image.empty()) return false;
   const auto step = follower_->Follow(around.image, around.FromFrame(fit_.box));
   const cv::Rect2f box = around.ToFrame(step.box);
-  if (step.certainty < kLeastPeak || !MostlyInside(box, luma.size(), 0.5f)) return false;
+  // Of a picture without any contrast the certainty is no number.
+  if (!(step.certainty >= kLeastPeak) || !MostlyInside(box, luma.size(), 0.5f)) return false;
   auto fit = FitFace(*tools.finder, luma, box, fit_.roll);
   if (!fit.inside || fit.strangeness > kMostStrange || !SameFace(fit.box, box)) return false;
   fit.box = box;  // landmarks on a hand must not resize the face
@@ -189,6 +202,7 @@ bool FaceTrack::CarryOn(TrackTools& tools, const cv::Mat& luma) {
 }
 
 void FaceTrack::Hold() {
+  (void)RememberSureLooks();  // flashes may go on for longer than frames are kept
   certainty_ = 0;
   score_ = 0;
 }

@@ -50,8 +50,8 @@ class FaceTrack {
   /// Keeps the face where it is for a frame that shows nothing (a flash).
   void Hold();
 
-  /// Takes up again a track that had lost its face.
-  void Resume(TrackTools& tools, const cv::Mat& luma, const DetectedFace& found);
+  /// A track that had lost its face, gone on with `found`; only good if it LooksLikeAFace().
+  FaceTrack Resumed(TrackTools& tools, const cv::Mat& luma, const DetectedFace& found) const;
   /// Whether `found` could be this lost face, `frames` after it was last seen.
   bool CouldBe(TrackTools& tools, const cv::Mat& luma, const DetectedFace& found, int64_t frames) const;
 
@@ -75,9 +75,12 @@ class FaceTrack {
     FaceFit fit;
     cv::Point2f aside;
   };
+  void Resume(TrackTools& tools, const cv::Mat& luma, const DetectedFace& found);
   static Anchored Anchor(TrackTools& tools, const cv::Mat& luma, const cv::Rect2f& seen, float roll);
   bool Believable(const FaceFit& fit) const;
   void Take(const FaceFit& fit, float score);
+  /// Begins the correlation with the last certain frame, whose memory its owner may use again soon after.
+  bool RememberSureLooks();
 
   int64_t id_ = 0;
   FaceFit fit_;               // of the current frame
@@ -91,7 +94,7 @@ class FaceTrack {
   int since_seen_ = 0;        // frames since the detector saw it
   int until_check_ = 0;       // frames
   int unsure_ = 0;            // frames in a row
-  cv::Mat sure_luma_;         // the last frame in which it was sure, and where
+  cv::Mat sure_luma_;         // the last frame in which it was sure, until the follower knows it, and where
   cv::Rect2f sure_box_;
   std::shared_ptr<CorrelationFollower> follower_;  // since then
 };

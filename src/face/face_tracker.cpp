@@ -107,7 +107,7 @@ struct FaceTracker::Impl {
     if (around.image.empty()) return false;
     const auto step = follower->Follow(around.image, around.FromFrame(face->box));
     DetectedFace moved{around.ToFrame(step.box), 0, {}};
-    if (step.certainty < kLeastCertainty || !MostlyInside(moved.box, luma.size(), 0.5f)) {
+    if (!(step.certainty >= kLeastCertainty) || !MostlyInside(moved.box, luma.size(), 0.5f)) {
       return false;
     }
     moved.landmarks = detector.FindLandmarks(luma, moved.box);

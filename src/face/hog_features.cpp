@@ -5,12 +5,13 @@
 #include <cstdint>
 
 // The hot loops are compiled twice, for AVX2 and for every x86-64, and the processor chooses when the
-// program starts. They are plain functions and no templates, so neither version leaks into other files.
+// program starts. They are plain functions and no templates, so neither version leaks into other files. Without FMA, as
+// in core/row_loop.h: the faces found must not depend on the machine.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define REELSWAP_FAST_LOOP __attribute__((target_clones("arch=x86-64-v3", "default"), optimize("O3")))
+#define REELSWAP_FAST_LOOP __attribute__((target_clones("avx2", "default"), optimize("O3")))
 // Comparisons of floats become vectors only where nobody waits for exceptions.
 #define REELSWAP_FAST_MATH_LOOP \
-  __attribute__((target_clones("arch=x86-64-v3", "default"), optimize("O3", "no-trapping-math")))
+  __attribute__((target_clones("avx2", "default"), optimize("O3", "no-trapping-math")))
 #else
 #define REELSWAP_FAST_LOOP
 #define REELSWAP_FAST_MATH_LOOP

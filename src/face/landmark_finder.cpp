@@ -19,8 +19,9 @@
 #include "face/dlib_room.h"
 
 // The hot loops are compiled twice, for AVX2 and for every x86-64, and the processor chooses when the program starts.
+// Without FMA, as in core/row_loop.h: landmarks must not depend on the machine.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define REELSWAP_FAST_LOOP __attribute__((target_clones("arch=x86-64-v3", "default"), optimize("O3")))
+#define REELSWAP_FAST_LOOP __attribute__((target_clones("avx2", "default"), optimize("O3")))
 #else
 #define REELSWAP_FAST_LOOP
 #endif

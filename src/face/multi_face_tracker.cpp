@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <stdexcept>
 
 #include "face/box_overlap.h"
@@ -231,13 +232,14 @@ struct MultiFaceTracker::Impl {
     for (size_t i = 0; i < lost.size();) {
       const int64_t gap = number - lost[i].last;
       const bool look = gap >= 2 && (gap <= kSearchAlways || gap % kSearchEvery == 0);
-      if (!look || !MostlyInside(lost[i].who.track.box(), frame.luma.size(), 0.25f)) {
+      const cv::Rect2f box = lost[i].who.track.box();
+      if (!look || !MostlyInside(box, frame.luma.size(), 0.25f) || !PlaceFor(box)) {
         ++i;
         continue;
       }
       ++tools.tally.region_searches;
       bool back = false;
-      for (const auto& found : tools.detector.DetectNear(frame.luma, lost[i].who.track.box())) {
+      for (const auto& found : tools.detector.DetectNear(frame.luma, box)) {
         back = !Known(found.box) && TakeUp(i, found, at);
         if (back) break;
       }
@@ -249,10 +251,12 @@ struct MultiFaceTracker::Impl {
   bool TakeUp(size_t index, const DetectedFace& found, size_t at) {
     const auto& luma = pending[at].luma;
     const int64_t last = lost[index].last;
-    if (!lost[index].who.track.CouldBe(tools, luma, found, pending[at].faces.number - last)) return false;
-    Followed who = std::move(lost[index].who);
+    const auto place = PlaceFor(found.box);
+    if (!place || !lost[index].who.track.CouldBe(tools, luma, found, pending[at].faces.number - last)) return false;
+    Followed who{lost[index].who.track.Resumed(tools, luma, found), lost[index].who.first};
+    if (!who.track.LooksLikeAFace() || Known(who.track.box())) return false;
     EraseAt(lost, index);
-    who.track.Resume(tools, luma, found);
+    MakeRoom(*place, pending[at].faces.number);
     FollowBack(who, at, last + 1);
     Enter(std::move(who));
     return true;
@@ -287,24 +291,32 @@ struct MultiFaceTracker::Impl {
     for (size_t i = 0; i < lost.size(); ++i) {
       if (TakeUp(i, found, at)) return;
     }
-    if (!HasRoomFor(found, pending[at].faces.number)) return;
+    const auto place = PlaceFor(found.box);
+    if (!place) return;
     Followed who{FaceTrack(next_track, tools, pending[at].luma, found), pending[at].faces.number};
     if (!who.track.LooksLikeAFace() || Known(who.track.box())) return;
     ++next_track;
     ++tools.tally.tracks;
+    MakeRoom(*place, pending[at].faces.number);
     FollowBack(who, at, pending.front().faces.number);
     Enter(std::move(who));
   }
 
-  /// Of the most that are followed the smallest gives way to one that is much larger.
-  bool HasRoomFor(const DetectedFace& found, int64_t number) {
-    if (static_cast<int>(tracks.size()) < options.most_faces) return true;
+  bool Full(size_t faces) const { return faces >= static_cast<size_t>(options.most_faces); }
+
+  /// Index of the track whose place a face in `box` would take: behind the last while there is room, and of the most
+  /// that are followed the smallest if the face is much larger. None if it is not.
+  std::optional<size_t> PlaceFor(const cv::Rect2f& box) const {
+    if (!Full(tracks.size())) return tracks.size();
     const auto smallest = std::min_element(tracks.begin(), tracks.end(), [](const auto& a, const auto& b) {
       return a.track.box().area() < b.track.box().area();
     });
-    if (smallest == tracks.end() || found.box.area() < kMuchLarger * smallest->track.box().area()) return false;
-    tracks.erase(smallest);
-    return true;
+    if (box.area() < kMuchLarger * smallest->track.box().area()) return std::nullopt;
+    return static_cast<size_t>(smallest - tracks.begin());
+  }
+
+  void MakeRoom(size_t place, int64_t number) {
+    if (place < tracks.size()) Lose(place, number);
   }
 
   /// Gives the face to the frames before `at`, down to `first`, as far as it can be followed.
@@ -320,7 +332,7 @@ struct MultiFaceTracker::Impl {
       const bool there = past_face.Predict(tools, frame.luma) || past_face.Search(tools, frame.luma, taken);
       if (!there && !frame.flash) return;
       if (!there) past_face.Hold();
-      if (taken(past_face.box())) return;
+      if (taken(past_face.box()) || Full(frame.faces.faces.size())) return;
       frame.faces.faces.push_back(past_face.Face());
       ++tools.tally.followed;
       if (i + 1 == at) who.track.SetSpeed(next_middle - past_face.Middle());

@@ -12,6 +12,7 @@ constexpr int kLeastChange = 8;           // luma steps of a block's mean; noise
 constexpr float kHeadMargin = 0.35f;      // of a box on every side: hair, ears and chin of a known face
 constexpr float kLeastSide = 0.6f;        // of the smallest face: a new one changes its place all over, an arm does not
 constexpr float kMostShare = 0.7f;        // of the picture: beyond, it is searched as a whole
+constexpr size_t kMostParts = 64;         // more is noise or all of the picture in motion, and slow to join
 constexpr float kMargin = 0.75f;          // of the smallest face around what changed
 
 cv::Rect BlocksOf(const cv::Rect& px, const LumaGrid& grid) {
@@ -53,6 +54,7 @@ std::vector<cv::Rect> NewcomerWatch::Changed(const LumaGrid& now, const std::vec
   cv::morphologyEx(changed, changed, cv::MORPH_OPEN, cv::Mat::ones(side, side, CV_8UC1));
   cv::Mat labels, stats, centres;
   const int count = cv::connectedComponentsWithStats(changed, labels, stats, centres);
+  if (static_cast<size_t>(count) > kMostParts + 1) return {whole};  // label 0 is what did not change
   std::vector<cv::Rect> parts;
   for (int i = 1; i < count; ++i) {
     const cv::Rect2f px(stats.at<int>(i, cv::CC_STAT_LEFT) * now.block, stats.at<int>(i, cv::CC_STAT_TOP) * now.block,

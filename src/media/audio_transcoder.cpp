@@ -24,8 +24,14 @@ constexpr int kOpusRate = 48000;
 constexpr int kMostChannels = 8;
 // Containers round times, Matroska to a millisecond; less than this is no hole.
 constexpr double kToleranceSeconds = 0.02;
-// A hole longer than this in a damaged file is no reason to write hours of silence at once.
+// Silence is written and encoded in blocks of this many samples.
 constexpr int64_t kSilenceBlock = 48000;
+// A longer hole is not filled: a damaged time would make hours of silence.
+constexpr int64_t kLongestFilledSeconds = 600;
+// So many blocks in turn beyond such a hole say that it is one; fewer are damaged times.
+constexpr int kStrayBlocks = 8;
+// Times beyond this, in samples, are none, and sums of them would not fit.
+constexpr int64_t kMostSamples = int64_t{1} << 60;
 
 [[noreturn]] void Fail(const std::string& clause) { throw Error(ErrorKind::kMedia, clause); }
 
@@ -141,7 +147,13 @@ void AudioTranscoder::Hear(const AVFrame& frame, const Sink& sink) {
   PrepareResampler(frame);
   const int64_t delay = swr_get_delay(resampler_.get(), encoder_->sample_rate);
   const int64_t pts = frame.best_effort_timestamp != AV_NOPTS_VALUE ? frame.best_effort_timestamp : frame.pts;
-  int64_t at = pts == AV_NOPTS_VALUE ? next_ : av_rescale_q(pts, source_base_, encoder_->time_base) - delay;
+  int64_t at = pts == AV_NOPTS_VALUE ? next_ : av_rescale_q(pts, source_base_, encoder_->time_base);
+  if (at > kMostSamples || at < -kMostSamples) {
+    ++damaged_;
+    at = next_;
+  } else if (pts != AV_NOPTS_VALUE) {
+    at -= delay;
+  }
   const int room = swr_get_out_samples(resampler_.get(), frame.nb_samples);
   if (room <= 0) return;
   FrameHandle samples = NewSamples(room);
@@ -149,11 +161,32 @@ void AudioTranscoder::Hear(const AVFrame& frame, const Sink& sink) {
                               const_cast<const uint8_t**>(frame.extended_data), frame.nb_samples);
   if (got < 0) Fail("sound cannot be converted: " + Reason(got));
   samples->nb_samples = got;
-  Append(std::move(samples), at);
+  if (IsStray(at)) return;
+  Append(std::move(samples), at, sink);
   EncodeFull(sink);
 }
 
-void AudioTranscoder::AppendSilence(int64_t count) {
+// Whether samples that begin at `at` are too far ahead to be believed.
+bool AudioTranscoder::IsStray(int64_t at) {
+  const bool far = started_ && at - next_ > kLongestFilledSeconds * encoder_->sample_rate;
+  if (!far) {
+    strays_ = 0;
+    return false;
+  }
+  if (strays_ >= kStrayBlocks) return false;
+  ++strays_;
+  ++damaged_;
+  return true;
+}
+
+// Goes on at `at` without sound before it; the encoder wants its blocks full.
+void AudioTranscoder::LeaveHole(int64_t at, const Sink& sink) {
+  const int rest = av_audio_fifo_size(fifo_.get());
+  if (rest > 0) AppendSilence(encoder_->frame_size - rest, sink);
+  next_ = at;
+}
+
+void AudioTranscoder::AppendSilence(int64_t count, const Sink& sink) {
   while (count > 0) {
     const int block = static_cast<int>(std::min(count, kSilenceBlock));
     const FrameHandle silence = NewSamples(block);
@@ -162,11 +195,12 @@ void AudioTranscoder::AppendSilence(int64_t count) {
       throw std::bad_alloc();
     next_ += block;
     count -= block;
+    EncodeFull(sink);
   }
 }
 
 // Puts samples that begin at `at` where they belong.
-void AudioTranscoder::Append(FrameHandle samples, int64_t at) {
+void AudioTranscoder::Append(FrameHandle samples, int64_t at, const Sink& sink) {
   const auto tolerance = static_cast<int64_t>(kToleranceSeconds * encoder_->sample_rate);
   int64_t skip = 0;
   if (!started_) {
@@ -175,7 +209,12 @@ void AudioTranscoder::Append(FrameHandle samples, int64_t at) {
     skip = next_ - at;
     started_ = true;
   } else if (at - next_ > tolerance) {
-    AppendSilence(std::min(at, end_) - next_);
+    const int64_t to = std::min(at, end_);
+    if (to - next_ > kLongestFilledSeconds * encoder_->sample_rate) {
+      LeaveHole(to, sink);
+    } else {
+      AppendSilence(to - next_, sink);
+    }
   } else if (next_ - at > tolerance) {
     skip = next_ - at;
   }

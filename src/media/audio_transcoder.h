@@ -19,7 +19,9 @@ struct FreeFifo {
 };
 
 /// Decodes sound and encodes it anew for a container that refuses it as it is. Samples keep their time: holes
-/// become silence, overlaps are cut, so nothing drifts. Not thread-safe.
+/// become silence (one of more than ten minutes stays a hole), overlaps are cut, so nothing drifts. A few
+/// packets whose time is far beyond the others' count as damaged. Memory is bounded whatever times a file
+/// claims. Not thread-safe.
 class AudioTranscoder : public PacketRoute {
  public:
   /// target: AAC or Opus. Throws Error(kMedia) with a clause that says why it is not possible.
@@ -37,8 +39,10 @@ class AudioTranscoder : public PacketRoute {
   void OpenEncoder(AVCodecID target, bool global_header);
   void PrepareResampler(const AVFrame& frame);
   void Hear(const AVFrame& frame, const Sink& sink);
-  void Append(FrameHandle samples, int64_t at);
-  void AppendSilence(int64_t count);
+  bool IsStray(int64_t at);
+  void Append(FrameHandle samples, int64_t at, const Sink& sink);
+  void AppendSilence(int64_t count, const Sink& sink);
+  void LeaveHole(int64_t at, const Sink& sink);
   void EncodeFull(const Sink& sink);
   void Encode(int count, const Sink& sink);
   void Receive(const Sink& sink);
@@ -58,6 +62,7 @@ class AudioTranscoder : public PacketRoute {
   int64_t next_ = 0;         // time of the sample after the last one in fifo_, in samples
   int64_t first_ = 0;        // nothing before
   int64_t end_ = INT64_MAX;  // nothing from here on
+  int strays_ = 0;           // blocks in turn whose time was too far ahead
   int64_t damaged_ = 0;
 };
 

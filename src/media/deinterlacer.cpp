@@ -104,6 +104,9 @@ void ProgressivePictures::Flush() {
   if (status < 0) Fail(status);
   Collect();
   graph_.reset();
+  // A picture that the filter has kept for itself must not lend its time to one of the next graph's.
+  inside_.clear();
+  to_drop_ = 0;
 }
 
 VideoDecoder::Picture ProgressivePictures::Next() {

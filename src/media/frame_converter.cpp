@@ -7,6 +7,10 @@
 #include "core/error.h"
 #include "media/libav_log.h"
 
+extern "C" {
+#include <libavutil/opt.h>
+}
+
 namespace reelswap::libav {
 namespace {
 
@@ -35,14 +39,35 @@ std::string Name(AVPixelFormat format) {
   return name == nullptr ? "unknown" : name;
 }
 
+// Throws for codings of colour that are no Y'CbCr: read as if they were, all colours would be wrong.
+void RequireMatrix(int space, bool subsampled) {
+  const char* coding = nullptr;
+  if (space == AVCOL_SPC_YCGCO) coding = "YCgCo";
+  if (space == AVCOL_SPC_ICTCP) coding = "ICtCp";
+  if (space == AVCOL_SPC_SMPTE2085) coding = "Y'D'zD'x";
+  if (space == AVCOL_SPC_RGB && !subsampled) coding = "R'G'B' in planes of Y'CbCr";
+  if (coding == nullptr) return;
+  throw Error(
+      ErrorKind::kMedia,
+      fmt::format("its colours are coded as {}, which is not supported: convert it to BT.709 Y'CbCr first",
+                  coding));
+}
+
 Scaler NewScaler(const PictureConverter::Layout& from, const PictureConverter::Layout& to) {
   // Accurate and bit-exact: a frame must not depend on the machine's vector units. Full chroma
   // keeps the resolution of RGB and palette colour on the way to 4:4:4.
   constexpr int kFlags =
       SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP;
-  Scaler scaler(sws_getContext(from.width, from.height, from.format, to.width, to.height, to.format, kFlags,
-                               nullptr, nullptr, nullptr));
-  if (!scaler) {
+  Scaler scaler(sws_alloc_context());
+  if (!scaler) throw std::bad_alloc();
+  // Ranges have to be known from the beginning: pictures that differ in nothing else would be copied.
+  const std::pair<const char*, int> options[] = {{"srcw", from.width},        {"srch", from.height},
+                                                 {"src_format", from.format}, {"dstw", to.width},
+                                                 {"dsth", to.height},         {"dst_format", to.format},
+                                                 {"sws_flags", kFlags},       {"src_range", from.full_range},
+                                                 {"dst_range", to.full_range}};
+  for (const auto& [name, value] : options) av_opt_set_int(scaler.get(), name, value, 0);
+  if (sws_init_context(scaler.get(), nullptr, nullptr) < 0) {
     throw Error(ErrorKind::kMedia,
                 fmt::format("cannot convert pictures from {} to {}: convert the video to yuv420p first",
                             Name(from.format), Name(to.format)));
@@ -98,6 +123,8 @@ FrameConverter::FrameConverter(const AVFrame& first, Orientation orientation, co
     color_space_ = AVCOL_SPC_BT709;
   } else {
     color_space_ = first.colorspace != AVCOL_SPC_UNSPECIFIED ? first.colorspace : stream.color_space;
+    // R'G'B' is never subsampled: such a tag is wrong, and a copy must not carry it on.
+    if (color_space_ == AVCOL_SPC_RGB) color_space_ = AVCOL_SPC_UNSPECIFIED;
   }
   format_.width = orientation.transpose ? lying_.height : lying_.width;
   format_.height = orientation.transpose ? lying_.width : lying_.height;
@@ -117,6 +144,9 @@ FrameConverter::FrameConverter(const AVFrame& first, Orientation orientation, co
 PictureConverter::Layout FrameConverter::LayoutOf(const AVFrame& picture) const {
   const auto format = static_cast<AVPixelFormat>(picture.format);
   const int space = picture.colorspace != AVCOL_SPC_UNSPECIFIED ? picture.colorspace : stream_color_space_;
+  const AVPixFmtDescriptor* d = av_pix_fmt_desc_get(format);
+  const bool coded = d != nullptr && d->nb_components >= 3 && !IsRgb(*d);
+  if (coded) RequireMatrix(space, d->log2_chroma_w > 0 || d->log2_chroma_h > 0);
   return {picture.width, picture.height, WithoutJ(format),
           IsJ(format) || picture.color_range == AVCOL_RANGE_JPEG,
           MatrixFor(space, picture.width, picture.height)};
@@ -125,7 +155,8 @@ PictureConverter::Layout FrameConverter::LayoutOf(const AVFrame& picture) const 
 Frame FrameConverter::Convert(FrameHandle picture, int64_t index, int64_t pts) {
   const PictureConverter::Layout layout = LayoutOf(*picture);
   const bool fits = layout.width == lying_.width && layout.height == lying_.height &&
-                    SameSamples(layout.format, lying_.format);
+                    SameSamples(layout.format, lying_.format) && layout.full_range == lying_.full_range &&
+                    (format_.gray || layout.matrix == lying_.matrix);
   if (!fits) picture = converter_.Convert(*picture, layout, lying_);
   return Upright(std::move(picture), index, pts);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "media/encoder_settings.h"
 #include "media/libav_log.h"
 #include "media/video_encoder.h"
 
@@ -27,16 +28,37 @@ std::vector<std::string> Candidates(const std::string& codec) {
   return {};
 }
 
-// Why this encoder cannot encode a picture of this format; empty when it can.
-std::string WhyNot(const VideoInfo& video, EncoderOptions options, const std::string& encoder) {
-  if (avcodec_find_encoder_by_name(encoder.c_str()) == nullptr) return "not in this FFmpeg";
-  options.codec = encoder;
-  options.hardware = "off";
+// What a picture would lose in this encoder that software keeps; empty for nothing.
+std::string LossIn(const AVCodec& encoder, const FrameFormat& format) {
+  const AVPixelFormat target = NeedsDevice(encoder) ? DeviceFormat(format) : EncoderFormat(encoder, format);
+  const AVPixFmtDescriptor* taken = av_pix_fmt_desc_get(target);
+  if (taken->comp[0].depth < format.bit_depth) {
+    return fmt::format("it takes {} of the {} bits of a sample", taken->comp[0].depth, format.bit_depth);
+  }
+  const bool coarser =
+      taken->log2_chroma_w > format.chroma_shift_x || taken->log2_chroma_h > format.chroma_shift_y;
+  return !format.gray && coarser ? "it takes colour in less detail than the video has" : "";
+}
+
+// Why the device cannot encode a picture of this format; empty when it can.
+std::string WhyNot(const VideoInfo& video, const EncoderOptions& options) {
   try {
     VideoEncoder trial(video, options, true);
     trial.Send(Frame::Black(video.format, 0, 0), 0);
     trial.SendEnd();
     return trial.Receive(NewPacket().get()) ? "" : "it gives no packet";
+  } catch (const Error& error) {
+    return error.what();  // that is the answer
+  }
+}
+
+// Why this encoder is not for such a video whatever the device says; empty when it may be.
+std::string WhyNeverIn(const VideoInfo& video, const EncoderOptions& options) {
+  const AVCodec* encoder = avcodec_find_encoder_by_name(options.codec.c_str());
+  if (encoder == nullptr) return "not in this FFmpeg";
+  try {
+    SettingsFor(options, video);
+    return LossIn(*encoder, video.format);
   } catch (const Error& error) {
     return error.what();  // that is the answer
   }
@@ -51,17 +73,25 @@ HardwareChoice ChooseHardware(const VideoInfo& video, const EncoderOptions& opti
                 fmt::format("encoder hardware '{}' is not known: use auto or off", options.hardware));
   }
   static std::mutex mutex;
-  static std::map<std::string, std::string> known;  // encoder and format -> why not
+  static std::map<std::string, std::string> known;  // encoder, settings and format -> why the device cannot
   const std::lock_guard lock(mutex);
   std::vector<std::string> reasons;
   for (const std::string& encoder : Candidates(options.codec)) {
-    const FrameFormat& f = video.format;
-    const std::string key = fmt::format("{} {} {} {} {} {} {}", encoder, f.width, f.height, f.bit_depth,
-                                        f.chroma_shift_x, f.chroma_shift_y, f.gray);
-    auto entry = known.find(key);
-    if (entry == known.end()) entry = known.emplace(key, WhyNot(video, options, encoder)).first;
-    if (entry->second.empty()) return {encoder, ""};
-    reasons.push_back(fmt::format("{}: {}", encoder, entry->second));
+    EncoderOptions trial = options;
+    trial.codec = encoder;
+    trial.hardware = "off";
+    std::string why = WhyNeverIn(video, trial);
+    if (why.empty()) {
+      const FrameFormat& f = video.format;
+      const std::string key =
+          fmt::format("{} {} {} {} {} {} {} {} {}", encoder, f.width, f.height, f.bit_depth, f.chroma_shift_x,
+                      f.chroma_shift_y, f.gray, options.preset, options.crf);
+      auto entry = known.find(key);
+      if (entry == known.end()) entry = known.emplace(key, WhyNot(video, trial)).first;
+      why = entry->second;
+    }
+    if (why.empty()) return {encoder, ""};
+    reasons.push_back(fmt::format("{}: {}", encoder, why));
   }
   if (reasons.empty()) return {options.codec, fmt::format("no hardware encodes {}", options.codec)};
   return {options.codec,

@@ -14,8 +14,8 @@ struct HardwareChoice {
 };
 
 /// Follows EncoderOptions::hardware: an encoder of a device counts only when it has really encoded a picture
-/// of this format and size. Each is tried once per process. Thread-safe. Throws Error(kMedia) for an unknown
-/// value.
+/// of this format and size, and takes all its bits and colour. Each device is tried once per process with the
+/// same settings. Thread-safe. Throws Error(kMedia) for an unknown value.
 HardwareChoice ChooseHardware(const VideoInfo& video, const EncoderOptions& options);
 
 /// True for encoders that take pictures from a device's memory only (VAAPI).

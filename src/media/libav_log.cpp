@@ -41,6 +41,8 @@ void InitLibav() {
 
 void ForgetMessages() { last_message.clear(); }
 
+const std::string& LastMessage() { return last_message; }
+
 std::string CodeText(int averror) {
   char text[AV_ERROR_MAX_STRING_SIZE] = {};
   if (av_strerror(averror, text, sizeof text) < 0) return "error " + std::to_string(averror);

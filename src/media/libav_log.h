@@ -11,6 +11,9 @@ void InitLibav();
 /// Forgets this thread's last message: call it before the step whose failure is to be explained.
 void ForgetMessages();
 
+/// This thread's last error message since ForgetMessages(), or empty: also of calls that succeeded.
+const std::string& LastMessage();
+
 /// Why a libav call failed, for the user: this thread's last error message where there is one
 /// ("moov atom not found"), else libav's text for the code.
 std::string Reason(int averror);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "core/error.h"
 #include "media/audio_transcoder.h"
@@ -25,6 +26,8 @@ constexpr double kSubtitleMarginSeconds = 20.0;
 // Containers store what is heard and seen together no further apart than this: beyond, a range is over,
 // although a stream of few subtitles may not have said so.
 constexpr double kInterleaveSeconds = 10.0;
+// Packets that are held at once, at most, to see how all streams begin.
+constexpr size_t kMostAhead = 512;
 constexpr double kForever = std::numeric_limits<double>::infinity();
 
 double Seconds(int64_t ticks, AVRational base) { return static_cast<double>(ticks) * av_q2d(base); }
@@ -213,9 +216,9 @@ double StreamCopier::SecondsBeforeZero() {
     if (stream.type != AVMEDIA_TYPE_AUDIO || stream.route) return;  // those are cut at 0
     first = std::min(first, Seconds(time + stream.shift, BaseOf(stream)));
   };
-  if (Fetch()) {
-    const int64_t time = packet_->pts != AV_NOPTS_VALUE ? packet_->pts : packet_->dts;
-    consider(*Find(packet_->stream_index), time);
+  LookAhead();
+  for (const Stream& stream : copied_) {
+    if (stream.first_time) consider(stream, *stream.first_time);
   }
   if (copy_.start_seconds > 0) return -first;
   for (const Stream& stream : copied_) {
@@ -223,6 +226,30 @@ double StreamCopier::SecondsBeforeZero() {
     if (start != AV_NOPTS_VALUE) consider(stream, start);
   }
   return -first;
+}
+
+// Until the first packet of every stream of sound is known, so far as streams are stored side by side.
+void StreamCopier::LookAhead() {
+  const auto known = [](const Stream& s) {
+    return s.first_time || s.past_end || s.route || s.type != AVMEDIA_TYPE_AUDIO;
+  };
+  if (!Fetch()) return;
+  while (ahead_.size() < kMostAhead && !std::all_of(copied_.begin(), copied_.end(), known)) {
+    Packet held = std::exchange(packet_, NewPacket());
+    const bool got = ReadNext();
+    std::swap(held, packet_);
+    if (!got) return;
+    ahead_.push_back(std::move(held));
+  }
+}
+
+double StreamCopier::FirstSeconds() const {
+  double first = kForever;
+  for (const Stream& stream : copied_) {
+    const int64_t start = file_->context()->streams[stream.source]->start_time;
+    if (start != AV_NOPTS_VALUE) first = std::min(first, Seconds(start, BaseOf(stream)));
+  }
+  return first;
 }
 
 StreamCopier::Stream* StreamCopier::Find(int source) {
@@ -261,7 +288,20 @@ void StreamCopier::CutSubtitle(AVPacket& packet, AVRational base) const {
 }
 
 bool StreamCopier::Fetch() {
-  while (!waiting_ && !ended_) {
+  if (waiting_) return true;
+  if (!ahead_.empty()) {
+    packet_ = std::move(ahead_.front());
+    ahead_.pop_front();
+    waiting_ = true;
+  } else {
+    waiting_ = ReadNext();
+  }
+  return waiting_;
+}
+
+// Reads the next packet that is wanted into packet_.
+bool StreamCopier::ReadNext() {
+  while (!ended_) {
     if (!file_->Read(packet_.get())) {
       ended_ = true;
       break;
@@ -270,16 +310,18 @@ bool StreamCopier::Fetch() {
     const bool wanted =
         stream != nullptr && stream->refused.empty() && DecodingTime(*packet_) != AV_NOPTS_VALUE;
     if (wanted && InRange(*packet_, *stream)) {
-      waiting_ = true;
-    } else {
-      const int64_t time = DecodingTime(*packet_);
-      const AVRational base = file_->context()->streams[packet_->stream_index]->time_base;
-      const bool far_past = time != AV_NOPTS_VALUE && Seconds(time, base) > end_seconds_ + kInterleaveSeconds;
-      av_packet_unref(packet_.get());
-      ended_ = far_past || AllPastEnd();
+      if (!stream->first_time) {
+        stream->first_time = packet_->pts != AV_NOPTS_VALUE ? packet_->pts : packet_->dts;
+      }
+      return true;
     }
+    const int64_t time = DecodingTime(*packet_);
+    const AVRational base = file_->context()->streams[packet_->stream_index]->time_base;
+    const bool far_past = time != AV_NOPTS_VALUE && Seconds(time, base) > end_seconds_ + kInterleaveSeconds;
+    av_packet_unref(packet_.get());
+    ended_ = far_past || AllPastEnd();
   }
-  return waiting_;
+  return false;
 }
 
 void StreamCopier::Put(Stream& stream, Muxer& muxer, AVPacket* packet) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,8 +37,10 @@ class StreamCopier {
   /// `shift` ticks of `base` are added to every time from now on.
   void SetShift(int64_t shift, AVRational base);
 
-  /// How far before 0 the first packet would lie as shifted, in seconds; 0 where it does not.
+  /// How far before 0 the first packet of any stream would lie as shifted, in seconds; 0 where none does.
   double SecondsBeforeZero();
+  /// When the first of the copied streams begins, by its header: absolute seconds, infinite where none tells.
+  double FirstSeconds() const;
 
   /// Writes what is to be decoded before `time` ticks of `base` (INT64_MAX: everything, to the end).
   void WriteUntil(Muxer& muxer, int64_t time, AVRational base);
@@ -61,6 +65,7 @@ class StreamCopier {
         0;  // taken before the range for the decoder's sake; an edit list or the route hides it
     int64_t packets = 0;
     bool past_end = false;
+    std::optional<int64_t> first_time;   // source ticks of its first packet in the range, once it was read
     std::string refused;                 // why the container took no more of its packets
     std::unique_ptr<PacketRoute> route;  // empty: packets are copied
   };
@@ -72,6 +77,8 @@ class StreamCopier {
                                         std::string& why_not) const;
   void SeekToStart();
   bool Fetch();
+  bool ReadNext();
+  void LookAhead();
   bool InRange(AVPacket& packet, Stream& stream) const;
   void CutSubtitle(AVPacket& packet, AVRational base) const;
   void Place(Stream& stream, Muxer& muxer);
@@ -92,6 +99,7 @@ class StreamCopier {
   std::vector<std::string> dropped_;    // by VideoWriter's wording, audio
   std::vector<std::string> converted_;  // and what else is to be said
   Packet packet_;                       // the next one to write, when waiting_
+  std::deque<Packet> ahead_;            // those after it that were looked at
   bool waiting_ = false;
   bool ended_ = false;
   bool drained_ = false;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "core/error.h"
 #include "media/chunk_file.h"
@@ -54,6 +55,7 @@ struct VideoAssembly::Impl {
   int64_t frames = 0;
   int64_t written = 0;
   int64_t shift = 0;
+  std::string late_start;  // what was done about a clock that began late
   std::optional<int64_t> last_stored;  // ticks of `stream`
   AVStream* stream = nullptr;
   std::unique_ptr<libav::StreamCopier> copies;
@@ -133,7 +135,7 @@ void VideoAssembly::Impl::CopyChapters() {
 }
 
 void VideoAssembly::Impl::WriteHeader() {
-  shift =
+  std::tie(shift, late_start) =
       libav::ChooseShift(first_pts, options.video, options.copies.range.start_seconds, muxer, copies.get());
   if (copies && options.copies.metadata) CopyTags();
   if (copies && options.copies.chapters) CopyChapters();
@@ -181,6 +183,8 @@ void VideoAssembly::Impl::FillReport() {
   report.attachments = attachments.count();
   std::vector<std::string> said;
   if (!first->note.empty()) said.push_back(first->note);
+  if (!late_start.empty()) said.push_back(late_start);
+  if (options.video.closed_captions) said.push_back("closed captions inside the pictures were dropped");
   if (copies) {
     report.audio_streams = copies->audio_streams();
     report.audio_packets = copies->audio_packets();

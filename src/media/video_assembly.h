@@ -114,6 +114,7 @@ struct ExpectedVideo {
   double longest_frame = 0;  ///< s
   int audio_streams = 0;
   int subtitle_streams = 0;
+  int64_t audio_packets = -1;  ///< of all audio streams, as AssemblyReport has it; -1 = not compared
 };
 
 /// Reads a file to its end: every packet of every stream, every picture decoded (without deblocking: a third

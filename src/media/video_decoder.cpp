@@ -11,9 +11,44 @@
 
 extern "C" {
 #include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
 }
 
 namespace reelswap::libav {
+
+namespace {
+
+size_t BytesOf(const AVFrame& frame) {
+  size_t bytes = 0;
+  for (const AVBufferRef* buffer : frame.buf) bytes += buffer == nullptr ? 0 : buffer->size;
+  return bytes;
+}
+
+// Uncompressed samples of 9 to 15 bits come in 16 as they are stored; what exceeds the depth is no colour,
+// and tables of all colours end there.
+void ClampSamples(AVFrame& frame) {
+  const AVPixFmtDescriptor* d = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
+  if (d == nullptr || (d->flags & (AV_PIX_FMT_FLAG_BE | AV_PIX_FMT_FLAG_FLOAT)) != 0) return;
+  const int depth = d->comp[0].depth;
+  const bool planar = (d->flags & AV_PIX_FMT_FLAG_PLANAR) != 0 || d->nb_components == 1;
+  if (!planar || depth <= 8 || depth >= 16) return;
+  if (av_frame_make_writable(&frame) < 0) throw std::bad_alloc();
+  const auto most = static_cast<uint16_t>((1 << depth) - 1);
+  for (int c = 0; c < d->nb_components; ++c) {
+    const AVComponentDescriptor& part = d->comp[c];
+    if (part.step != 2 || part.shift != 0) return;  // samples at the upper end of their 16 bits fit always
+    const bool chroma = c == 1 || c == 2;
+    const int width = chroma ? AV_CEIL_RSHIFT(frame.width, d->log2_chroma_w) : frame.width;
+    const int height = chroma ? AV_CEIL_RSHIFT(frame.height, d->log2_chroma_h) : frame.height;
+    for (int y = 0; y < height; ++y) {
+      auto* row = reinterpret_cast<uint16_t*>(frame.data[part.plane] +
+                                              static_cast<ptrdiff_t>(y) * frame.linesize[part.plane]);
+      for (int x = 0; x < width; ++x) row[x] = std::min(row[x], most);
+    }
+  }
+}
+
+}  // namespace
 
 int64_t DurationOf(const AVFrame& frame) {
 #if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 0, 100)
@@ -57,7 +92,12 @@ Codec OpenVideoDecoder(const AVStream& stream, const std::filesystem::path& path
   codec->thread_count = threads;
   codec->max_pixels = kMaxPixels;
   if (effort == DecodeEffort::kDraft) codec->skip_loop_filter = AVDISCARD_BIDIR;
-  if (effort == DecodeEffort::kCheck) codec->skip_loop_filter = AVDISCARD_ALL;
+  if (effort == DecodeEffort::kCheck) {
+    codec->skip_loop_filter = AVDISCARD_ALL;
+    // Checksums where a codec has them (FFV1), and no patience with what cannot be. Decoders copy this into
+    // their threads when they open.
+    codec->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
+  }
   // Film grain that AV1 adds after decoding is no part of what was filmed.
   if (effort != DecodeEffort::kExact) codec->export_side_data |= AV_CODEC_EXPORT_DATA_FILM_GRAIN;
   ForgetMessages();
@@ -121,6 +161,7 @@ FrameHandle VideoDecoder::Decode() {
       if (frame->decode_error_flags != 0 || (frame->flags & AV_FRAME_FLAG_CORRUPT) != 0) {
         Complain(AVERROR_INVALIDDATA);
       }
+      if (codec_->codec_id == AV_CODEC_ID_RAWVIDEO) ClampSamples(*frame);
       return frame;
     }
     if (status == AVERROR_EOF) return {};
@@ -143,6 +184,8 @@ int64_t VideoDecoder::DurationTicks(const AVFrame& frame) const {
 // Pictures without a time at the very beginning are dated back from the first that has one.
 void VideoDecoder::FillHead() {
   constexpr size_t kMostUndated = 32;  // decoders reorder at most 16; each picture here is memory
+  constexpr size_t kMostUndatedBytes = size_t{256} << 20;
+  size_t bytes = 0;
   int64_t undated_ticks = 0;
   for (;;) {
     FrameHandle frame = Decode();
@@ -151,9 +194,10 @@ void VideoDecoder::FillHead() {
     const bool dated = time != AV_NOPTS_VALUE;
     if (dated) head_start_ = time - undated_ticks;
     undated_ticks += std::max<int64_t>(DurationTicks(*frame), 1);
+    bytes += BytesOf(*frame);
     head_.push_back(std::move(frame));
     if (dated) return;
-    if (head_.size() >= kMostUndated) break;
+    if (head_.size() >= kMostUndated || bytes >= kMostUndatedBytes) break;
   }
   head_start_ = stream_->start_time != AV_NOPTS_VALUE ? stream_->start_time : 0;
 }

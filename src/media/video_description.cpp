@@ -151,6 +151,8 @@ VideoInfo DescribeVideo(const VideoDecoder& decoder, const VideoDecoder::Picture
   info.content_light = ContentLightOf(frame, stream);
   info.interlaced = decoder.saw_fields() || SaysFields(stream.codecpar->field_order);
   info.subtitle_streams = static_cast<int>(decoder.file().StreamsOf(AVMEDIA_TYPE_SUBTITLE).size());
+  info.closed_captions = (decoder.codec()->properties & FF_CODEC_PROPERTY_CLOSED_CAPTIONS) != 0 ||
+                         av_frame_get_side_data(&frame, AV_FRAME_DATA_A53_CC) != nullptr;
   info.audio_streams = static_cast<int>(decoder.file().AudioStreams().size());
   info.codec = avcodec_get_name(stream.codecpar->codec_id);
   info.container = decoder.file().context()->iformat->name;

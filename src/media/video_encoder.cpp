@@ -75,7 +75,21 @@ VideoEncoder::VideoEncoder(const VideoInfo& video, const EncoderOptions& options
   note_ = hardware.note;
   EncoderOptions chosen = options;
   chosen.codec = hardware.encoder;
-  Open(video, chosen, global_header);
+  if (hardware.encoder == options.codec) {
+    Open(video, chosen, global_header);
+    return;
+  }
+  try {
+    Open(video, chosen, global_header);
+  } catch (const Error& error) {
+    // What worked on trial may be busy now: devices have few sessions, and others use them.
+    codec_.reset();
+    device_frames_.reset();
+    description_.clear();
+    note_ =
+        fmt::format("{} did not open a second time, software encodes ({})", hardware.encoder, error.what());
+    Open(video, options, global_header);
+  }
 }
 
 void VideoEncoder::Open(const VideoInfo& video, const EncoderOptions& options, bool global_header) {

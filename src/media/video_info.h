@@ -47,6 +47,7 @@ struct VideoInfo {
   bool mirrored = false;    ///< the display matrix also mirrored the picture; undone likewise
   int audio_streams = 0;
   int subtitle_streams = 0;
+  bool closed_captions = false;  ///< CEA-608/708 text inside the first pictures; it does not reach Frames
   std::string codec;      ///< "h264", ...
   std::string container;  ///< demuxer name
 };

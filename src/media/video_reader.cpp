@@ -59,6 +59,7 @@ struct VideoReader::Impl {
   bool SeekToFirstPts(int64_t target);
   void SkipTo(int64_t pts);
   bool IsSampled(int64_t pts);
+  void NoteEndOf(const VideoDecoder::Picture& picture);
   void NoteEndOfStream();
   void DescribeDamage();
 
@@ -225,6 +226,10 @@ bool VideoReader::Impl::IsSampled(int64_t pts) {
   return slot > std::exchange(last_slot, slot);
 }
 
+void VideoReader::Impl::NoteEndOf(const VideoDecoder::Picture& picture) {
+  report.end_pts = picture.duration > 0 ? std::min(picture.pts + picture.duration, end_pts) : 0;
+}
+
 void VideoReader::Impl::DescribeDamage() {
   report.corrupt_packets = decoder->corrupt_packets() + earlier_corrupt;
   if (report.corrupt_packets > 0 && report.message.empty()) {
@@ -272,12 +277,15 @@ std::optional<Frame> VideoReader::Next() {
     }
     if (picture.pts >= d.end_pts) {
       d.finished = true;
+      if (d.report.frames_decoded > 0) d.report.end_pts = d.end_pts;
       break;
     }
     const bool before_range = picture.pts < d.start_pts;
     const int64_t index = d.next_index;
     if (!before_range || !d.seeked) ++d.next_index;
-    if (before_range || !d.IsSampled(picture.pts)) continue;
+    if (before_range) continue;
+    d.NoteEndOf(picture);
+    if (!d.IsSampled(picture.pts)) continue;
     return d.converter->Convert(std::move(picture.frame), index, picture.pts);
   }
   return std::nullopt;

@@ -36,6 +36,9 @@ struct DecodeReport {
   int64_t corrupt_packets = 0;  ///< packets or frames the decoder complained about
   bool truncated = false;       ///< the stream ended well before its declared duration
   std::string message;          ///< one clause for the user when something was wrong, else empty
+  /// Ticks at which the last frame in the range ends: what its container or decoder says, no later than the
+  /// end of the range. 0 = not known.
+  int64_t end_pts = 0;
 };
 
 /// Yields the frames of a file's main video stream in the decoder's own planar pixel format

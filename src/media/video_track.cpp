@@ -20,6 +20,8 @@ namespace {
 // bits.
 constexpr int64_t kMostMovieTimescale = 1'000'000;
 constexpr int64_t kLeastMovieTimescale = 1000;
+// Streams that were cut or made to start at "0" begin a second or two later; so far away nobody meant it.
+constexpr double kLateStartSeconds = 5.0;
 
 template <typename T>
 void AddSideData(AVStream& stream, AVPacketSideDataType type, T* value, size_t size) {
@@ -54,6 +56,16 @@ void AddLightData(AVStream& stream, const VideoInfo& video) {
     to->MaxFALL = static_cast<unsigned>(from->max_frame_average);
     AddSideData(stream, AV_PKT_DATA_CONTENT_LIGHT_LEVEL, to, size);
   }
+}
+
+// MPEG-TS and MPEG-PS: the clock is the broadcaster's, and only differences mean something.
+bool HasFreeClock(const VideoInfo& video) {
+  const AVInputFormat* demuxer = av_find_input_format(video.container.c_str());
+  return demuxer != nullptr && (demuxer->flags & AVFMT_TS_DISCONT) != 0;
+}
+
+double FirstSeconds(double first_video_seconds, const StreamCopier* copies) {
+  return copies == nullptr ? first_video_seconds : std::min(first_video_seconds, copies->FirstSeconds());
 }
 
 }  // namespace
@@ -100,21 +112,31 @@ int64_t LastFrameDuration(const VideoInfo& video, int64_t last_gap) {
   return std::max<int64_t>(1, last_gap);
 }
 
-int64_t ChooseShift(int64_t first_pts, const VideoInfo& video, double range_start_seconds, const Muxer& muxer,
-                    StreamCopier* copies) {
+std::pair<int64_t, std::string> ChooseShift(int64_t first_pts, const VideoInfo& video,
+                                            double range_start_seconds, const Muxer& muxer,
+                                            StreamCopier* copies) {
   const double tick = video.time_base.ToDouble();
   const AVRational base = ToAv(video.time_base);
   int64_t shift = 0;
-  if (range_start_seconds > 0) shift = -std::llround((video.start_seconds + range_start_seconds) / tick);
+  std::string note;
+  if (range_start_seconds > 0) {
+    shift = -std::llround((video.start_seconds + range_start_seconds) / tick);
+  } else if (HasFreeClock(video)) {
+    const double first = FirstSeconds(static_cast<double>(first_pts) * tick, copies);
+    if (first > kLateStartSeconds) {
+      shift = -static_cast<int64_t>(std::floor(first / tick + 1e-6));
+      note = fmt::format("the clock of the stream began at {:.1f} s: the copy begins at 0", first);
+    }
+  }
   // mp4 hides what lies before 0; no frame may get lost there.
   if (first_pts + shift < 0) shift = -first_pts;
-  if (copies == nullptr) return shift;
+  if (copies == nullptr) return {shift, note};
   copies->SetShift(shift, base);
-  if (muxer.IsMp4Family()) return shift;
+  if (muxer.IsMp4Family()) return {shift, note};
   // An encoder's priming lies before 0. mp4 trims it; Matroska has no times below 0.
   shift += static_cast<int64_t>(std::ceil(copies->SecondsBeforeZero() / tick - 1e-6));
   copies->SetShift(shift, base);
-  return shift;
+  return {shift, note};
 }
 
 }  // namespace reelswap::libav

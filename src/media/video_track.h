@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <utility>
 
 #include "media/muxer.h"
 #include "media/stream_copier.h"
@@ -28,8 +30,11 @@ int64_t LastFrameDuration(const VideoInfo& video, int64_t last_gap);
 
 /// Ticks to be added to all times of the video, and sets those of the copied streams (nullptr: none) to
 /// match. A range that begins late begins at 0; a first frame before 0 moves to 0; in Matroska and WebM,
-/// which store nothing below 0, everything moves later by what the audio needs.
-int64_t ChooseShift(int64_t first_pts, const VideoInfo& video, double range_start_seconds, const Muxer& muxer,
-                    StreamCopier* copies);
+/// which store nothing below 0, everything moves later by what the audio needs. Broadcast streams (MPEG-TS,
+/// MPEG-PS), whose clocks begin anywhere, move so that the first of all streams begins at 0 when that is
+/// seconds away; the clause for the user, else empty, comes second.
+std::pair<int64_t, std::string> ChooseShift(int64_t first_pts, const VideoInfo& video,
+                                            double range_start_seconds, const Muxer& muxer,
+                                            StreamCopier* copies);
 
 }  // namespace reelswap::libav

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 
 #include "core/error.h"
@@ -41,6 +42,7 @@ struct VideoWriter::Impl {
   std::optional<Frame> waiting;
   std::map<int64_t, int64_t> durations;  // by shifted pts, of frames inside the encoder
   int64_t shift = 0;
+  std::string late_start;  // what was done about a clock that began late
   int64_t last_gap = 0;  // ticks between the last two frames
   WriteReport report;
 };
@@ -106,7 +108,8 @@ void VideoWriter::Write(const Frame& frame) {
   }
   if (!d.waiting) {
     const double start = d.options.audio ? d.options.audio->start_seconds : 0;
-    d.shift = libav::ChooseShift(frame.pts(), d.options.video, start, d.muxer, d.audio.get());
+    std::tie(d.shift, d.late_start) =
+        libav::ChooseShift(frame.pts(), d.options.video, start, d.muxer, d.audio.get());
   } else {
     d.last_gap = frame.pts() - d.waiting->pts();
     if (d.last_gap <= 0) throw std::invalid_argument("frames must come with increasing pts");
@@ -126,7 +129,7 @@ std::filesystem::path VideoWriter::FinishTemporary() {
   d.WritePackets();
   if (d.audio) d.audio->WriteUntil(d.muxer, INT64_MAX, d.base());
   d.muxer.WriteTrailer();
-  d.report.message = d.encoder.note();
+  d.report.message = Joined(d.encoder.note(), d.late_start);
   if (d.audio) {
     d.report.audio_streams = d.audio->audio_streams();
     d.report.audio_packets = d.audio->audio_packets();

@@ -62,12 +62,6 @@ std::vector<SwappedCrop> FaceSwapper::SwapWithMasks(std::span<const cv::Mat> fac
   return SwapCrops(impl_->networks, faces, person);
 }
 
-std::vector<std::vector<SwappedCrop>> FaceSwapper::SwapToSeveral(std::span<const cv::Mat> faces,
-                                                                 std::span<const std::string> people) const {
-  SetTorchThreads(impl_->threads);
-  return SwapCrops(impl_->networks, faces, people);
-}
-
 std::vector<cv::Mat> FaceSwapper::Swap(std::span<const cv::Mat> faces, const std::string& person) const {
   SetTorchThreads(impl_->threads);
   std::vector<cv::Mat> images;

@@ -43,9 +43,6 @@ class FaceSwapper {
   std::vector<cv::Mat> Swap(std::span<const cv::Mat> faces, const std::string& person) const;
   /// The same with the network's own masks.
   std::vector<SwappedCrop> SwapWithMasks(std::span<const cv::Mat> faces, const std::string& person) const;
-  /// The same for several people, whose decoders share one pass of the encoder. One list per person.
-  std::vector<std::vector<SwappedCrop>> SwapToSeveral(std::span<const cv::Mat> faces,
-                                                      std::span<const std::string> people) const;
 
  private:
   struct Impl;

@@ -10,9 +10,9 @@ namespace reelswap {
 
 ChunkedOutput::ChunkedOutput(std::filesystem::path folder, std::string name, const VideoInfo& video,
                              const EncoderOptions& encoder, std::string container, const ChunkLayout& layout,
-                             const SwapPlan& plan)
+                             int64_t end_pts, const SwapPlan& plan)
     : folder_(std::move(folder)), name_(std::move(name)), video_(video), encoder_(encoder),
-      container_(std::move(container)), layout_(layout), plan_(plan) {}
+      container_(std::move(container)), layout_(layout), end_pts_(end_pts), plan_(plan) {}
 
 ChunkedOutput::~ChunkedOutput() {
   if (storing_.valid()) storing_.wait();
@@ -47,8 +47,7 @@ void ChunkedOutput::Write(int64_t number, const Frame& frame) {
   if (!writer_) writer_.emplace(PathOf(chunk), video_, encoder_, container_);
   writer_->Write(frame);
   if (number + 1 < layout_.FirstOf(chunk + 1)) return;
-  std::optional<int64_t> next_pts;
-  if (number + 1 < layout_.last) next_pts = plan_.At(number + 1).pts;
+  const int64_t next_pts = number + 1 < layout_.last ? plan_.At(number + 1).pts : end_pts_;
   Finish();
   auto finished = std::make_shared<ChunkWriter>(std::move(*writer_));
   writer_.reset();

@@ -27,9 +27,9 @@ struct ChunkLayout {
 /// time; finished chunks are drained and stored on a thread of their own while the next one is being filled.
 class ChunkedOutput {
  public:
-  /// name: of this video in the folder ("result"). plan outlives this object.
+  /// name: of this video in the folder ("result"). end_pts: where the last frame ends. plan outlives this object.
   ChunkedOutput(std::filesystem::path folder, std::string name, const VideoInfo& video, const EncoderOptions& encoder,
-                std::string container, const ChunkLayout& layout, const SwapPlan& plan);
+                std::string container, const ChunkLayout& layout, int64_t end_pts, const SwapPlan& plan);
   ~ChunkedOutput();
 
   /// Whether chunk k is there and whole.
@@ -53,6 +53,7 @@ class ChunkedOutput {
   EncoderOptions encoder_;
   std::string container_;
   ChunkLayout layout_;
+  int64_t end_pts_;
   const SwapPlan& plan_;
   std::optional<ChunkWriter> writer_;
   std::future<ChunkInfo> storing_;

@@ -48,7 +48,20 @@ ConvertInput FindInput(const RunContext& context, const ConvertJob& job, MediaSt
   input.files = {fetched.path};
   input.sha256 = fetched.sha256;
   input.photos = IsPhotoPath(fetched.path);
+  if (job.photos && !input.photos) {
+    throw Error(ErrorKind::kMedia, fmt::format("{} is no picture (jpg, png, webp, bmp, tif): a video is named under target, "
+                                               "not under photos", ShownLocation(job.location)));
+  }
   return input;
+}
+
+/// What turned out to be a picture only when it was there gets a folder for its results, as all pictures do.
+ConvertJob AsPictures(ConvertJob job) {
+  if (job.photos) return job;
+  job.photos = true;
+  job.output.replace_extension();
+  if (!job.side_by_side.empty()) job.side_by_side.replace_extension();
+  return job;
 }
 
 /// Outputs of an earlier run with the same key, or empty.
@@ -74,28 +87,30 @@ void RequirePeople(const ConvertJob& job, const StoredModel& model) {
 
 }  // namespace
 
-bool Convert(const RunContext& context, const ConvertJob& job, const StoredModel& model, MediaStore& media,
+bool Convert(const RunContext& context, const ConvertJob& asked, const StoredModel& model, MediaStore& media,
              ReportBuilder& report) {
   ReportItem item;
   item.stage = "target";
-  item.name = job.name;
-  item.location = ShownLocation(job.location);
+  item.name = asked.name;
+  item.location = ShownLocation(asked.location);
   ProgressEvent event;
   event.stage = "convert";
-  event.item = job.name;
+  event.item = asked.name;
   try {
     if (context.stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted before it was started");
-    if (!job.error.empty()) throw Error(ErrorKind::kMedia, job.error);
-    RequirePeople(job, model);
-    const ConvertInput input = FindInput(context, job, media);
-    const std::string key = ConversionKey(job, context.project, input.sha256, model);
+    if (!asked.error.empty()) throw Error(ErrorKind::kMedia, asked.error);
+    RequirePeople(asked, model);
+    const ConvertInput input = FindInput(context, asked, media);
+    const ConvertJob job = input.photos ? AsPictures(asked) : asked;
+    const std::string key = ConversionKey(context, job, input.sha256, model);
     item.outputs = FindEarlierOutputs(job, input, key);
     if (!item.outputs.empty()) {
+      LoadConversionReport(context, job, key, item);
       item.state = ItemState::kReused;
       event.state = ProgressEvent::State::kSkipped;
       event.note = "already converted";
     } else {
-      const Provenance provenance = MakeProvenance(job, context.project, input.sha256, model, key);
+      const Provenance provenance = MakeProvenance(context, job, input.sha256, model, key);
       if (input.photos) {
         ConvertPhotos(context, job, input.files, model, provenance, item);
       } else {

@@ -104,6 +104,7 @@ class ConvertGraph {
       });
     }
     closed_ = !message.item;
+    if (closed_ && stop_.stop_requested()) stopped_ = true;
     return message;
   }
 
@@ -118,6 +119,7 @@ class ConvertGraph {
     if (!pending_) pending_ = std::make_shared<std::vector<Message>>();
     pending_->push_back(message);
     if (message.item && (message.number + 1) % limits_.batch != 0) return;
+    if (!message.item && stopped_) LeaveOut(*pending_);
     out.try_put(pending_);
     pending_.reset();
   }
@@ -131,6 +133,14 @@ class ConvertGraph {
     return batch;
   }
 
+  /// A stop leaves these without what they were waiting for: written, they would differ from those of a conversion that
+  /// was not stopped, which may go on after them.
+  static void LeaveOut(const std::vector<Message>& messages) {
+    for (const Message& message : messages) {
+      if (message.item) message.item->warm_up = true;
+    }
+  }
+
   /// Holds frames back until those behind them are there. window_[middle_] is the next to go on.
   void Steady(const Message& message, std::tuple_element_t<0, SteadyNode::output_ports_type>& out) {
     const auto neighbours = static_cast<size_t>(limits_.neighbours);
@@ -138,6 +148,9 @@ class ConvertGraph {
       window_.push_back(message.item);
       if (window_.size() - middle_ > neighbours) PassOn(out);
       return;
+    }
+    if (stopped_) {
+      for (size_t i = middle_; i < window_.size(); ++i) window_[i]->warm_up = true;
     }
     while (middle_ < window_.size()) PassOn(out);
     window_.clear();
@@ -180,6 +193,7 @@ class ConvertGraph {
   std::deque<std::shared_ptr<ConvertItem>> window_;   // steady node only
   size_t middle_ = 0;                                 // steady node only
   std::atomic<bool> failed_{false};
+  std::atomic<bool> stopped_{false};                  // set before the closing message goes out
   std::mutex error_mutex_;
   std::exception_ptr first_error_;
   flow::graph graph_;

@@ -21,7 +21,8 @@ struct ConvertFace {
   PlannedFace planned;
   AlignedFace aligned;     ///< set by align: what the network sees
   SwappedFace swapped;     ///< set by swap
-  cv::Mat reconstruction;  ///< set by swap: the same face through its own person's decoder; empty where not asked for
+  cv::Rect roi;            ///< set by measure: what pasting can touch, px of the frame, ...
+  cv::Mat original;        ///< ... and the frame's pixels there, until it is composed
   std::vector<SwappedFace> earlier;  ///< set by swap: by earlier states of the model, for a side-by-side video
   FaceColor color;         ///< set by measure
   cv::Mat small;           ///< set by measure: the swapped crop, shrunk, for steady to compare
@@ -70,7 +71,8 @@ struct ConvertLimits {
 
 /// [read] -> [limit] -> [align] -> [batch] -> [swap] -> [measure] -> [steady] -> [compose] -> [order] -> [write].
 /// Batches are formed in frame order, so the result does not depend on the number of workers.
-/// Returns the number of frames written. A stop request ends reading; frames in flight are written.
+/// Returns the number of frames written. A stop request ends reading; frames in flight
+/// are written as far as their batch and their neighbours are whole.
 int64_t RunConvertGraph(const ConvertStages& stages, const ConvertLimits& limits, std::stop_token stop);
 
 /// Frames in flight for frames of this size: as many as fit `bytes`, within [2 x batch + 2 x neighbours, 64 or that].

@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/photo.h"
 #include "fetch/url.h"
 #include "pipeline/convert.h"
@@ -21,6 +23,39 @@ std::string StemOf(const std::string& location) {
   }
   const fs::path path(location);
   return SafeName(path.has_filename() ? path.stem().string() : path.parent_path().filename().string());
+}
+
+}  // namespace
+
+namespace {
+
+constexpr size_t kLongestBase = 140;  // file systems allow 255, suffixes and temporary names come behind it
+
+/// Which stretch of which video or picture: six hex digits.
+std::string PlaceHash(const ConvertJob& job) {
+  return Sha256OfBytes(fmt::format("{}\n{}\n{}", job.location, job.target->start_seconds,
+                                   job.target->duration_seconds.value_or(-1)))
+      .substr(0, 6);
+}
+
+/// Equal names are told apart by what they stand for, not by their order: taking one target out of a project must not
+/// give its name to another one.
+void NameOutputs(const RunContext& context, const std::vector<std::string>& bases, std::vector<ConvertJob>& jobs) {
+  std::map<std::string, int> uses;
+  for (const std::string& base : bases) ++uses[base];
+  std::set<std::string> names;
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    ConvertJob& job = jobs[i];
+    std::string name = bases[i];
+    if (uses[name] > 1 || name.size() > kLongestBase) name = name.substr(0, kLongestBase) + "_" + PlaceHash(job);
+    std::string unique = name;
+    for (int n = 2; !names.insert(unique).second; ++n) unique = fmt::format("{}_{}", name, n);
+    const std::string extension = job.photos ? "" : "." + job.target->container;
+    job.output = context.workspace.Output() / (unique + extension);
+    if (job.target->side_by_side != Target::SideBySide::kOff) {
+      job.side_by_side = context.workspace.Output() / (unique + "_side_by_side" + extension);
+    }
+  }
 }
 
 }  // namespace
@@ -44,7 +79,7 @@ bool HasPart(const std::vector<SwapDirection>& swaps, const std::string& person)
 
 std::vector<ConvertJob> PlanConversions(const RunContext& context) {
   std::vector<ConvertJob> jobs;
-  std::set<std::string> names;
+  std::vector<std::string> bases;
   for (const Target& target : context.project.targets) {
     std::vector<std::string> locations;
     std::string error;
@@ -77,17 +112,12 @@ std::vector<ConvertJob> PlanConversions(const RunContext& context) {
         base += fmt::format("_{}_as_{}", SafeName(swap.from), SafeName(swap.to));
       }
       if (context.sample_seconds && !job.photos) base += "_sample";
-      std::string unique = base;
-      for (int n = 2; !names.insert(unique).second; ++n) unique = fmt::format("{}_{}", base, n);
       job.name = fmt::format("{}: {}", ShortName(location), DescribeSwaps(job.swaps));
-      const std::string extension = job.photos ? "" : "." + target.container;
-      job.output = context.workspace.Output() / (unique + extension);
-      if (target.side_by_side != Target::SideBySide::kOff) {
-        job.side_by_side = context.workspace.Output() / (unique + "_side_by_side" + extension);
-      }
+      bases.push_back(std::move(base));
       jobs.push_back(std::move(job));
     }
   }
+  NameOutputs(context, bases, jobs);
   return jobs;
 }
 

@@ -11,7 +11,10 @@
 #include "face/align.h"
 #include "face/face_embedder.h"
 #include "media/video_assembly.h"
+#include "pipeline/conversion_record.h"
 #include "pipeline/known_people.h"
+#include "pipeline/track_fade.h"
+#include "pipeline/track_fade.h"
 #include "pipeline/video_renderer.h"
 
 namespace reelswap {
@@ -44,6 +47,8 @@ class VideoConversion {
 
   void Run(ReportItem& item) {
     const auto start = Clock::now();
+    OpenEarlierModels();
+    TryEncoder();
     Analyse();
     RequireFrames();
     MakePlan();
@@ -71,18 +76,27 @@ class VideoConversion {
     return options;
   }
 
+  /// A codec that does not go into the container is refused now and not after hours.
+  void TryEncoder() const {
+    std::error_code ignored;
+    fs::create_directories(context_.workspace.Conversions(), ignored);
+    const ChunkWriter trial(context_.workspace.Conversions() / (job_.output.stem().string() + ".trial"),
+                            ProbeVideo(input_), job_.target->encoder, job_.target->container);
+  }
+
   /// What a video shows does not depend on the model, so a conversion with another one need not look again.
   void Analyse() {
     AnalysisOptions options;
     options.input = input_;
     options.range = Range();
-    options.range.threads = threads_.convert_decoder_threads;
+    options.range.threads = threads_.workers;  // only the tracker works beside it
     options.detector.min_size = context_.project.faces.min_size;
     options.name = job_.name;
-    options.key = Sha256OfBytes(fmt::format("analysis v1\n{}\n{} {}\n{}\n", provenance_.inputs.front().sha256,
-                                            options.range.start_seconds, options.range.end_seconds.value_or(-1),
-                                            options.detector.min_size));
-    options.folder = context_.workspace.Conversions() / ("video_" + Short(options.key));
+    options.key = Sha256OfBytes(fmt::format("analysis {} {}\n{}\n{} {}\n{}\n", REELSWAP_VERSION, LibavVersion(),
+                                            provenance_.inputs.front().sha256, options.range.start_seconds,
+                                            options.range.end_seconds.value_or(-1), options.detector.min_size));
+    analysis_folder_ = "video_" + Short(options.key);
+    options.folder = context_.workspace.Conversions() / analysis_folder_;
     analysis_.emplace(AnalyseVideo(options, context_.progress, context_.stop));
     analysis_key_ = options.key;
   }
@@ -110,7 +124,7 @@ class VideoConversion {
     settings.directions = job_.swaps;
     settings.identity_weights = FindIdentityWeights();
     settings.smoothing_seconds = job_.target->smoothing_seconds;
-    if (!job_.target->fade_profiles) settings.fade_from_yaw = kNeverFade;
+    settings.fade_from_yaw = job_.target->fade_profiles ? kFadeFromYaw : kNeverFade;
     std::string faces;
     for (const auto& [name, usable] : people_) {
       if (usable.training.images.empty()) continue;
@@ -118,11 +132,12 @@ class VideoConversion {
       faces += name + " " + usable.key + "\n";
     }
     const std::string key =
-        Sha256OfBytes(fmt::format("plan v1\n{}\n{}\n{} {}\n{}{}\n", analysis_key_, DescribeSwaps(job_.swaps),
+        Sha256OfBytes(fmt::format("plan\n{}\n{}\n{} {}\n{}{}\n", analysis_key_, DescribeSwaps(job_.swaps),
                                   settings.smoothing_seconds, settings.fade_from_yaw, faces,
                                   settings.identity_weights.has_value()));
     OpenFolder(Sha256OfBytes(fmt::format("{}\n{}\n{}", provenance_.settings.at("key"), key, LibavVersion())));
-    plan_.emplace(PlanSwaps(*analysis_, settings, folder_ / "plan", key));
+    plan_.emplace(PlanSwaps(*analysis_, settings, folder_ / "plan", key, context_.stop));
+    frames_per_second_ = FramesPerSecond(*plan_, analysis_->info());
     if (settings.identity_weights && !settings.people.empty()) {
       galleries_ = std::make_unique<IdentityGalleries>(*settings.identity_weights, settings.people);
     }
@@ -150,24 +165,25 @@ class VideoConversion {
     if (context_.sample_seconds) {
       std::tie(layout_.first, layout_.last) = MostTellingStretch(*plan_, info, *context_.sample_seconds);
     }
-    const double rate = info.frame_rate.ToDouble() > 0 ? info.frame_rate.ToDouble() : 25;
-    layout_.per_chunk = std::max<int64_t>(1, std::llround(job_.target->chunk_seconds * rate));
+    layout_.per_chunk = std::max<int64_t>(1, std::llround(job_.target->chunk_seconds * frames_per_second_));
   }
 
   void ChooseLooks() {
     std::map<int64_t, const AnalysedTrack*> tracks;
     for (const AnalysedTrack& track : analysis_->tracks()) tracks[track.id] = &track;
     for (const TrackVerdict& verdict : plan_->verdicts()) {
-      if (verdict.direction < 0) continue;
+      const AnalysedTrack& track = *tracks.at(verdict.track);
+      if (verdict.direction < 0 || track.last < layout_.first || track.first >= layout_.last) continue;
       if (context_.stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted; what was found so far stays");
-      looks_[verdict.track] = LookOf(*tracks.at(verdict.track), verdict.direction);
+      looks_[verdict.track] = LookOf(track, verdict.direction);
     }
   }
 
   TrackLook LookOf(const AnalysedTrack& track, int direction) {
     const auto span = looks_clock_.Measure("choose look");
     std::vector<AlignedFace> aligned;
-    for (const TrackSample& sample : track.samples) {
+    const std::vector<TrackSample> shown = analysis_->Samples(track.id);
+    for (const TrackSample& sample : shown) {
       DetectedFace face;
       face.landmarks = sample.landmarks;
       face.box = cv::Rect2f({}, cv::Size2f(sample.picture.size()));
@@ -175,21 +191,28 @@ class VideoConversion {
     }
     std::vector<const AlignedFace*> faces;
     for (const AlignedFace& face : aligned) faces.push_back(&face);
-    auto answers = replacement_.Swap(faces, direction, job_.target->occlusion);
+    std::vector<SwappedFace> swapped = replacement_.Swap(faces, direction);
+    std::vector<cv::Mat> own(faces.size());
+    if (job_.target->occlusion && replacement_.CanReconstruct(direction)) own = replacement_.Reconstruct(faces, direction);
     std::vector<SampleSwap> samples;
     for (size_t i = 0; i < aligned.size(); ++i) {
-      samples.push_back({&track.samples[i], std::move(answers[i].swapped), aligned[i].image,
-                         std::move(answers[i].reconstruction)});
+      samples.push_back({&shown[i], std::move(swapped[i]), aligned[i].image, std::move(own[i])});
     }
     return ChooseLook(samples, job_.target->look, job_.target->occlusion);
   }
 
   void Render() {
-    OpenEarlierModels();
-    render_input_.emplace(RenderInput{input_, Range(), analysis_->info(), *plan_, replacement_, looks_, earlier_,
-                                      galleries_.get(), layout_, folder_});
+    render_input_.emplace(RenderInput{input_, Range(), analysis_->info(), frames_per_second_, *plan_, replacement_, looks_,
+                                      earlier_, galleries_.get(), layout_, EndPts(), folder_});
     renderer_.emplace(context_, job_, *render_input_, threads_);
-    renderer_->Run();
+    try {
+      renderer_->Run();
+    } catch (const FramesDiffer&) {
+      std::error_code ignored;
+      fs::remove_all(folder_, ignored);
+      fs::remove_all(context_.workspace.Conversions() / analysis_folder_, ignored);
+      throw;
+    }
   }
 
   /// The milestones of the project's training, at most three, spread over it.
@@ -234,14 +257,17 @@ class VideoConversion {
     return copy;
   }
 
+  /// Where the last frame ends, ticks: the next one's time, what the decoder knows, or as long as others last.
+  int64_t EndPts() const {
+    const int64_t last_pts = plan_->At(layout_.last - 1).pts;
+    if (layout_.last < plan_->frames()) return plan_->At(layout_.last).pts;
+    const int64_t known = analysis_->decode_report().end_pts;
+    if (known > last_pts) return known;
+    return last_pts + std::max<int64_t>(1, std::llround(1 / (frames_per_second_ * Tick())));
+  }
+
   double LastFrameSeconds() const {
-    const Rational rate = analysis_->info().frame_rate;
-    if (layout_.last < plan_->frames()) {
-      return static_cast<double>(plan_->At(layout_.last).pts - plan_->At(layout_.last - 1).pts) * Tick();
-    }
-    if (rate.num > 0 && rate.den > 0) return static_cast<double>(rate.den) / rate.num;
-    if (layout_.last - layout_.first < 2) return Tick();
-    return static_cast<double>(plan_->At(layout_.last - 1).pts - plan_->At(layout_.last - 2).pts) * Tick();
+    return static_cast<double>(EndPts() - plan_->At(layout_.last - 1).pts) * Tick();
   }
 
   double ExpectedSeconds() const {
@@ -266,7 +292,9 @@ class VideoConversion {
     const bool has_xmp = EmbedXmp(temporary, provenance_);
     const AssemblyReport report = assembly.report();
     Check(temporary, report);
-    fs::remove(path.string() + ".json", ec);  // it speaks of the output that is replaced now
+    if (const fs::path kept = KeepEarlierOutput(path); !kept.empty()) {
+      Warn(item, fmt::format("the earlier {} is kept as {}", path.filename().string(), kept.filename().string()));
+    }
     assembly.Commit();
     WriteSidecar(path, provenance_);
     if (!has_xmp) {
@@ -293,21 +321,12 @@ class VideoConversion {
     ExpectedVideo expected;
     expected.frames = layout_.last - layout_.first;
     expected.seconds = ExpectedSeconds();
-    expected.longest_frame = LongestFrame();
+    expected.longest_frame = std::max(LastFrameSeconds(), 1 / frames_per_second_);  // Matroska does not store the last one's
     expected.audio_streams = report.audio_streams;
+    expected.audio_packets = report.audio_packets;
     expected.subtitle_streams = report.subtitle_streams;
     CheckVideo(path, expected, threads_.workers);
     renderer_->clock().Add("check", StageClock::ProcessSeconds() - process_start);
-  }
-
-  double LongestFrame() const {
-    int64_t longest = 0;
-    int64_t last_pts = plan_->At(layout_.first).pts;
-    analysis_->ForEach(layout_.first, layout_.last, [&](const AnalysedFrame& frame) {
-      longest = std::max(longest, frame.pts - last_pts);
-      last_pts = frame.pts;
-    });
-    return std::max(static_cast<double>(longest) * Tick(), LastFrameSeconds());
   }
 
   void Describe(ReportItem& item, double seconds, double process_seconds) {
@@ -318,22 +337,36 @@ class VideoConversion {
         [&](int64_t first, int64_t last, const auto& visit) { analysis_->ForEach(first, last, visit); });
     for (const auto& [name, value] : quality.Numbers()) item.numbers[name] = value;
     item.numbers["frames"] = frames;
-    item.numbers["frames_with_face"] = static_cast<double>(plan_->tally().frames_with_swap);
+    const PlanTally tally = plan_->TallyOf(layout_.first, layout_.last);
+    item.numbers["frames_with_face"] = static_cast<double>(tally.frames_with_swap);
+    item.numbers["unswapped"] = static_cast<double>(tally.unswapped);
     item.numbers["whole_searches"] = static_cast<double>(analysis_->tally().whole_searches);
     item.numbers["seconds"] = seconds;
-    item.numbers["frames_per_second"] = frames / std::max(seconds, 1e-9);
-    item.stage_seconds = renderer_->clock().Seconds();
-    // Threads of the codecs are not ours to clock; what the process used beyond our stages is theirs.
-    double ours = 0;
-    for (const auto& [stage, busy] : item.stage_seconds) {
-      if (stage != "join" && stage != "check") ours += busy;
-    }
-    item.stage_seconds["codec threads"] = std::max(0.0, process_seconds - ours);
-    for (const auto& [stage, busy] : analysis_->stage_seconds()) item.stage_seconds[stage] += busy;
-    for (const auto& [stage, busy] : looks_clock_.Seconds()) item.stage_seconds[stage] += busy;
+    // A resumed run drew some of them only.
+    item.numbers["frames_per_second"] = static_cast<double>(renderer_->frames_rendered()) / std::max(seconds, 1e-9);
+    DescribeStages(item, process_seconds);
     Warn(item, analysis_->decode_report().message);
     for (const std::string& warning : plan_->warnings()) Warn(item, warning);
     AddNotes(item);
+    SaveConversionReport(context_, job_, provenance_.settings.at("key"), analysis_folder_, item);
+  }
+
+  /// Busy seconds for all frames of the output: what a resumed run, or a sample of a long video, did for more or fewer
+  /// frames is brought to their number, so that shares of one frame's time stay comparable.
+  void DescribeStages(ReportItem& item, double process_seconds) {
+    const auto frames = static_cast<double>(layout_.last - layout_.first);
+    const double drawn = frames / static_cast<double>(std::max<int64_t>(1, renderer_->frames_rendered()));
+    double ours = 0;
+    for (const auto& [stage, busy] : renderer_->clock().Seconds()) {
+      const bool once = stage == "join" || stage == "check";  // of the whole output, after the drawing
+      item.stage_seconds[stage] = once ? busy : busy * drawn;
+      if (!once) ours += busy;
+    }
+    // Threads of the codecs are not ours to clock; what the process used beyond our stages is theirs.
+    item.stage_seconds["codec threads"] = std::max(0.0, process_seconds - ours) * drawn;
+    const double seen = frames / static_cast<double>(std::max<int64_t>(1, analysis_->frames()));
+    for (const auto& [stage, busy] : analysis_->stage_seconds()) item.stage_seconds[stage] += busy * seen;
+    for (const auto& [stage, busy] : looks_clock_.Seconds()) item.stage_seconds[stage] += busy;
   }
 
   /// Who was taken for whom: the longest tracks first.
@@ -366,6 +399,8 @@ class VideoConversion {
   FaceReplacement replacement_;
   const std::map<std::string, UsableFaces> people_;
   std::string analysis_key_;
+  std::string analysis_folder_;  ///< its name in Conversions()
+  double frames_per_second_ = 25;
   std::optional<VideoAnalysis> analysis_;
   fs::path folder_;
   std::optional<SwapPlan> plan_;

@@ -15,23 +15,23 @@ FaceReplacement::FaceReplacement(const FaceSwapper& swapper, std::vector<SwapDir
   }
 }
 
-std::vector<FaceReplacement::Answer> FaceReplacement::Swap(const std::vector<const AlignedFace*>& faces, int direction,
-                                                           bool reconstruct) const {
+std::vector<SwappedFace> FaceReplacement::Swap(const std::vector<const AlignedFace*>& faces, int direction) const {
   std::vector<cv::Mat> crops;
   for (const AlignedFace* face : faces) crops.push_back(face->image);
-  const SwapDirection& swap = directions_[static_cast<size_t>(direction)];
-  std::vector<std::string> people{swap.to};
-  if (reconstruct && CanReconstruct(direction)) people.push_back(swap.from);
-  std::vector<std::vector<SwappedCrop>> crops_of = swapper_.SwapToSeveral(crops, people);
-  std::vector<Answer> answers(faces.size());
+  auto answers = swapper_.SwapWithMasks(crops, directions_[static_cast<size_t>(direction)].to);
+  std::vector<SwappedFace> swapped(faces.size());
   for (size_t i = 0; i < faces.size(); ++i) {
-    SwappedFace& swapped = answers[i].swapped;
-    swapped.image = std::move(crops_of[0][i].image);
-    swapped.mask = std::move(crops_of[0][i].mask);
-    swapped.face_from_frame = FaceFromFrame(faces[i]->face.landmarks, swapper_.info().output);
-    if (people.size() > 1) answers[i].reconstruction = std::move(crops_of[1][i].image);
+    swapped[i].image = std::move(answers[i].image);
+    swapped[i].mask = std::move(answers[i].mask);
+    swapped[i].face_from_frame = FaceFromFrame(faces[i]->face.landmarks, swapper_.info().output);
   }
-  return answers;
+  return swapped;
+}
+
+std::vector<cv::Mat> FaceReplacement::Reconstruct(const std::vector<const AlignedFace*>& faces, int direction) const {
+  std::vector<cv::Mat> crops;
+  for (const AlignedFace* face : faces) crops.push_back(face->image);
+  return swapper_.Swap(crops, directions_[static_cast<size_t>(direction)].from);
 }
 
 void PasteFace(cv::Mat& bgr, const SwappedFace& swapped, const Landmarks& landmarks, const ComposeOptions& options) {

@@ -24,15 +24,15 @@ class FaceReplacement {
 
   const CropGeometry& crop() const { return swapper_.info().input; }
   const std::vector<SwapDirection>& directions() const { return directions_; }
-  /// Whether the model can also draw whose face is replaced, see Swap.
+  /// Whether the model knows whose face is replaced, see Reconstruct.
   bool CanReconstruct(int direction) const { return can_reconstruct_[static_cast<size_t>(direction)]; }
 
-  struct Answer {
-    SwappedFace swapped;     ///< through the shown person's decoder, with the transform of its larger crop
-    cv::Mat reconstruction;  ///< through the own person's decoder, where asked for and possible
-  };
-  /// direction: index into directions().
-  std::vector<Answer> Swap(const std::vector<const AlignedFace*>& faces, int direction, bool reconstruct = false) const;
+  /// Through the shown person's decoder, with the transform of its larger crop. direction: index into directions().
+  std::vector<SwappedFace> Swap(const std::vector<const AlignedFace*>& faces, int direction) const;
+
+  /// The same faces through their own person's decoder, which draws the face and nothing that stands in front of it.
+  /// Only where CanReconstruct.
+  std::vector<cv::Mat> Reconstruct(const std::vector<const AlignedFace*>& faces, int direction) const;
 
  private:
   const FaceSwapper& swapper_;

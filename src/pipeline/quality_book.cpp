@@ -174,7 +174,6 @@ bool QualityBook::HasChunk(int64_t chunk) const { return HasQualityChunk(folder_
 
 std::map<std::string, double> QualitySummary::Numbers() const {
   std::map<std::string, double> numbers = {{"frames_with_swap", static_cast<double>(frames_with_swap)},
-                                           {"unswapped", static_cast<double>(unswapped)},
                                            {"filled", static_cast<double>(filled)},
                                            {"repaired", static_cast<double>(repaired)},
                                            {"faded", static_cast<double>(faded)},

@@ -38,10 +38,10 @@ struct FrameQuality {
   std::vector<FaceQuality> faces;
 };
 
+/// How many frames were left unswapped is not among it: the plan knows, SwapPlan::TallyOf.
 struct QualitySummary {
   int64_t frames = 0;
   int64_t frames_with_swap = 0;
-  int64_t unswapped = 0;       ///< see PlanTally
   int64_t filled = 0, repaired = 0, faded = 0, occluded = 0;
   double seam_median = 0;
   /// Mean second differences in time of the output's landmarks (as planned) over those as found, where both are known in

@@ -48,32 +48,6 @@ class Median {
   int64_t total_ = 0;
 };
 
-/// Frames inside a track's life in which it is not swapped, each counted once whatever number of tracks miss it.
-/// Rows come in the frames' order.
-class UnswappedFrames {
- public:
-  void Add(const QualityRow& row) {
-    const auto last = last_seen_.find(row.track);
-    if (last != last_seen_.end() && row.frame > last->second + 1) gaps_.push_back({last->second + 1, row.frame});
-    last_seen_.insert_or_assign(row.track, row.frame);
-    if (row.opacity < kNotSwapped) gaps_.push_back({row.frame, row.frame + 1});
-  }
-  int64_t Count() {
-    std::sort(gaps_.begin(), gaps_.end());
-    int64_t count = 0, end = INT64_MIN;
-    for (const auto& [first, after] : gaps_) {
-      if (after <= end) continue;
-      count += after - std::max(first, end);
-      end = after;
-    }
-    return count;
-  }
-
- private:
-  std::map<int64_t, int64_t> last_seen_;
-  std::vector<std::pair<int64_t, int64_t>> gaps_;
-};
-
 /// Fills restless_found of a chunk's rows. Which of a frame's faces a row speaks of is told by its place, since tracks
 /// may have been joined in between.
 class FoundMotion {
@@ -116,8 +90,7 @@ class FoundMotion {
   std::map<int64_t, std::vector<TrackedFace>> frames_;
 };
 
-/// Takes rows in order and keeps what the report needs of them; memory does not grow with their number, but for
-/// tracks and gaps.
+/// Takes rows in order and keeps what the report needs of them; memory does not grow with their number.
 class Collection {
  public:
   void Add(const QualityRow& row) {
@@ -138,7 +111,6 @@ class Collection {
   }
 
   QualitySummary Summary() {
-    summary_.unswapped = unswapped_.Count();
     summary_.seam_median = median_.Value();
     summary_.flicker_ratio = found_sum_ > 0 ? planned_sum_ / found_sum_ : 0;
     return summary_;
@@ -168,7 +140,6 @@ class Collection {
     summary_.occluded += row.occluded >= kOccluded ? 1 : 0;
     summary_.largest_enlargement = std::max(summary_.largest_enlargement, static_cast<double>(row.enlargement));
     if (row.seam > 0) median_.Add(row.seam);
-    unswapped_.Add(row);
     if (row.restless_planned >= 0 && row.restless_found >= 0) {
       planned_sum_ += row.restless_planned;
       found_sum_ += row.restless_found;
@@ -180,7 +151,6 @@ class Collection {
   bool frame_has_swap_ = false;
   double seconds_ = 0, planned_sum_ = 0, found_sum_ = 0;
   Median median_;
-  UnswappedFrames unswapped_;
   TimeSeries seam_, identity_, planned_, found_, occluded_, opacity_{true};
 };
 

@@ -42,7 +42,7 @@ class RecordWriter {
 /// Takes the same apart, in the same order. Throws DamagedRecord instead of reading beyond the end.
 class RecordReader {
  public:
-  explicit RecordReader(std::string_view bytes) : bytes_(bytes) {}
+  explicit RecordReader(std::string_view bytes) : bytes_(bytes), size_(bytes.size()) {}
 
   template <typename T>
     requires(std::is_arithmetic_v<T>)
@@ -63,6 +63,7 @@ class RecordReader {
     return count;
   }
   bool AtEnd() const { return bytes_.empty(); }
+  size_t position() const { return size_ - bytes_.size(); }  ///< bytes taken so far
 
  private:
   const char* Take(size_t size) {
@@ -71,7 +72,8 @@ class RecordReader {
     bytes_.remove_prefix(size);
     return start;
   }
-  std::string_view bytes_;
+  std::string_view bytes_;  // the rest
+  size_t size_;
 };
 
 inline constexpr uint64_t kChecksumStart = 0xcbf29ce484222325;

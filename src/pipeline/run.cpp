@@ -5,14 +5,17 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <set>
 
 #include "core/error.h"
 #include "core/log.h"
+#include "pipeline/conversion_record.h"
 #include "pipeline/convert.h"
 #include "pipeline/preprocess.h"
 #include "pipeline/project_trial.h"
 #include "pipeline/run_graph.h"
 #include "pipeline/train.h"
+#include "pipeline/video_analysis.h"
 
 namespace reelswap {
 namespace {
@@ -76,6 +79,7 @@ class Run {
                        }});
     }
     RunStageGraph(tasks);
+    if (stages_.convert && !context_.stop.stop_requested()) ForgetUnusedAnalyses();
     return report_.Take();
   }
 
@@ -89,6 +93,18 @@ class Run {
     }
     // Whether there are enough faces is for the training to say.
     return !context_.stop.stop_requested();
+  }
+
+  /// What was seen of videos that no target shows any more.
+  void ForgetUnusedAnalyses() {
+    std::set<std::string> in_use;
+    for (const ConvertJob& job : PlanConversions(context_)) {
+      if (job.photos) continue;
+      const std::string folder = AnalysisFolderOf(context_, job);
+      if (folder.empty()) return;  // not converted yet: its analysis may be among those there
+      in_use.insert(folder);
+    }
+    RemoveUnusedAnalyses(context_.workspace.Conversions(), in_use);
   }
 
   bool TrainModel() {

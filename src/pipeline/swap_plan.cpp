@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "pipeline/swap_plan_file.h"
+#include "pipeline/swap_plan_rate.h"
 #include "pipeline/track_identity.h"
 #include "pipeline/track_smoothing.h"
 
@@ -19,35 +20,46 @@ constexpr int64_t kStretchFrames = 512;    // planned at a time
 constexpr float kHardlyVisible = 0.05f;    // opacity under which a face is not swapped at all
 constexpr double kReachPerSmoothing = 8 / 3.0;  // a tricube parabola over +-8 frames weighs half at +-3
 constexpr int kMostReach = 16;             // frames
-constexpr size_t kFewPoses = 20;           // fewer say nothing about what the training saw
-constexpr double kFrontal = 15;            // degrees that any training covers; poses are measured to some 5 degrees
 
-double FrameRateOf(const VideoInfo& info) {
-  const double rate = info.frame_rate.ToDouble();
-  return rate > 0 && rate < 1000 ? rate : 25;
+double FrameRateOf(const VideoAnalysis& analysis) {
+  const int64_t frames = analysis.frames();
+  int64_t first_pts = 0, last_pts = 0;
+  analysis.ForEach(0, 1, [&](const AnalysedFrame& frame) { first_pts = frame.pts; });
+  analysis.ForEach(frames - 1, frames, [&](const AnalysedFrame& frame) { last_pts = frame.pts; });
+  return FramesPerSecond(frames, first_pts, last_pts, analysis.info());
 }
 
-std::vector<FadeLimits> LimitsOf(const PlanSettings& settings) {
+void RequireGoOn(const std::stop_token& stop) {
+  if (!stop.stop_requested()) return;
+  throw Error(ErrorKind::kCancelled, "interrupted while the swap was planned; the same command plans it again");
+}
+
+void CountFrame(const PlannedFrame& frame, PlanTally& tally) {
+  ++tally.frames;
+  tally.frames_with_swap += !frame.faces.empty();
+  tally.unswapped += frame.unswapped;
+  for (const PlannedFace& face : frame.faces) {
+    tally.filled += face.filled, tally.repaired += face.repaired, tally.faded += face.faded;
+  }
+}
+
+std::vector<FadeLimits> LimitsOfAll(const PlanSettings& settings) {
   std::vector<FadeLimits> limits;
   for (const SwapDirection& direction : settings.directions) {
-    FadeLimits limit;
     const auto person = std::find_if(settings.people.begin(), settings.people.end(),
                                      [&](const TrainingFaces& p) { return p.person == direction.to; });
-    if (person != settings.people.end() && person->poses.size() >= kFewPoses) {
-      limit.from_yaw = std::max(kFrontal, UsualYaw(person->poses)) + settings.fade_from_yaw;
-      limit.over_yaw = settings.fade_over_yaw;
-    }
-    limits.push_back(limit);
+    const bool known = person != settings.people.end();
+    limits.push_back(known ? LimitsOf(person->poses, settings.fade_from_yaw, settings.fade_over_yaw) : FadeLimits{});
   }
   return limits;
 }
 
-PlanRules RulesOf(const VideoInfo& info, const PlanSettings& settings) {
+PlanRules RulesOf(const VideoInfo& info, double frames_per_second, const PlanSettings& settings) {
   PlanRules rules;
-  const double reach = settings.smoothing_seconds * FrameRateOf(info) * kReachPerSmoothing;
+  const double reach = settings.smoothing_seconds * frames_per_second * kReachPerSmoothing;
   rules.smoothing_reach = std::clamp(static_cast<int>(std::lround(reach)), 0, kMostReach);
   rules.fill_gap_frames = std::max(0, settings.fill_gap_frames);
-  rules.limits = LimitsOf(settings);
+  rules.limits = LimitsOfAll(settings);
   rules.frame_size = {info.format.width, info.format.height};
   return rules;
 }
@@ -71,13 +83,16 @@ class FrameFinisher {
 
   /// Frames in order.
   void Finish(PlannedFrame& frame) {
+    std::vector<size_t> here;  // lives that have a face in this frame, however faded
+    for (const PlannedFace& face : frame.faces) here.push_back(life_of_.at(face.track));
     std::erase_if(frame.faces, [&](const PlannedFace& face) {
-      return face.opacity < kHardlyVisible || Yields(face, frame.number);
+      return face.opacity < kHardlyVisible || Yields(face, frame.number, here);
     });
     std::stable_sort(frame.faces.begin(), frame.faces.end(), [](const PlannedFace& a, const PlannedFace& b) {
       return a.face.box.area() < b.face.box.area();
     });
-    Count(frame);
+    frame.unswapped = MissesALife(frame);
+    CountFrame(frame, tally_);
   }
 
   const PlanTally& tally() const { return tally_; }
@@ -87,22 +102,19 @@ class FrameFinisher {
     int64_t first, last;
   };
 
-  bool Yields(const PlannedFace& face, int64_t number) const {
+  /// Whether a nearer face of its person is meant in this frame and really in it.
+  bool Yields(const PlannedFace& face, int64_t number, const std::vector<size_t>& here) const {
     const auto found = yielding_.find(face.track);
     return found != yielding_.end() && std::any_of(found->second.begin(), found->second.end(), [&](const auto& y) {
-      return number >= y.first && number <= y.last;
+      return number >= y.first && number <= y.last &&
+             std::find(here.begin(), here.end(), life_of_.at(y.to)) != here.end();
     });
   }
 
-  void Count(const PlannedFrame& frame) {
-    ++tally_.frames;
-    tally_.frames_with_swap += !frame.faces.empty();
-    for (const PlannedFace& face : frame.faces) {
-      tally_.filled += face.filled, tally_.repaired += face.repaired, tally_.faded += face.faded;
-    }
+  bool MissesALife(const PlannedFrame& frame) {
     while (next_ < by_start_.size() && lives_[by_start_[next_]].first <= frame.number) living_.push_back(by_start_[next_++]);
     std::erase_if(living_, [&](size_t life) { return lives_[life].last < frame.number; });
-    tally_.unswapped += std::any_of(living_.begin(), living_.end(), [&](size_t life) {
+    return std::any_of(living_.begin(), living_.end(), [&](size_t life) {
       return std::none_of(frame.faces.begin(), frame.faces.end(),
                           [&](const PlannedFace& f) { return life_of_.at(f.track) == life; });
     });
@@ -134,22 +146,25 @@ std::vector<AnalysedFrame> Load(const VideoAnalysis& analysis, int64_t first, in
   return frames;
 }
 
-void WritePlan(const VideoAnalysis& analysis, const PlanSettings& settings, const fs::path& folder, const std::string& key) {
+void WritePlan(const VideoAnalysis& analysis, const PlanSettings& settings, const fs::path& folder, const std::string& key,
+               const std::stop_token& stop) {
+  RequireGoOn(stop);
   DecisionInput input;
-  input.places = FindPlaces(analysis);
-  input.likeness = MeasureLikeness(analysis, settings);
+  input.places = FindPlaces(analysis, std::max(0, settings.fill_gap_frames));
+  input.likeness = MeasureLikeness(analysis, settings, stop);
   if (!input.likeness && settings.identity_weights) {
     input.blind_because = "not everybody who is to be replaced has training faces to be known by; run preprocess first";
   }
   input.directions = settings.directions;
-  input.frames_per_second = FrameRateOf(analysis.info());
+  input.frames_per_second = FrameRateOf(analysis);
   const TrackDecisions decisions = DecideTracks(input);
 
-  const PlanRules rules = RulesOf(analysis.info(), settings);
+  const PlanRules rules = RulesOf(analysis.info(), input.frames_per_second, settings);
   const int64_t radius = PlanRadius(rules);
   FrameFinisher finisher(decisions, input.places);
   SwapPlanWriter writer(folder, key);
   for (int64_t first = 0; first < analysis.frames(); first += kStretchFrames) {
+    RequireGoOn(stop);
     const int64_t last = std::min(first + kStretchFrames, analysis.frames());
     for (PlannedFrame& frame : PlanStretch(Load(analysis, first - radius, last + radius), first, last, decisions.chains, rules)) {
       finisher.Finish(frame);
@@ -178,14 +193,24 @@ const std::vector<TrackVerdict>& SwapPlan::verdicts() const { return impl_->read
 const PlanTally& SwapPlan::tally() const { return impl_->reader.summary().tally; }
 const std::vector<std::string>& SwapPlan::warnings() const { return impl_->reader.summary().warnings; }
 
-SwapPlan PlanSwaps(const VideoAnalysis& analysis, const PlanSettings& settings, const fs::path& folder, const std::string& key) {
+PlanTally SwapPlan::TallyOf(int64_t first, int64_t last) const {
+  if (first < 0 || first > last || last > frames()) {
+    throw std::out_of_range(fmt::format("the plan has no frames {} to {}", first, last));
+  }
+  PlanTally tally;
+  for (int64_t number = first; number < last; ++number) CountFrame(At(number), tally);
+  return tally;
+}
+
+SwapPlan PlanSwaps(const VideoAnalysis& analysis, const PlanSettings& settings, const fs::path& folder, const std::string& key,
+                   std::stop_token stop) {
   RequireUsable(settings);
   try {
     return SwapPlan(folder, key);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kMedia) throw;  // not there, damaged or of other settings: made now
   }
-  WritePlan(analysis, settings, folder, key);
+  WritePlan(analysis, settings, folder, key, stop);
   return SwapPlan(folder, key);
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct PlannedFrame {
   int64_t index = 0;  ///< Frame::index
   int64_t pts = 0;
   bool cut = false;
+  bool unswapped = false;  ///< see PlanTally::unswapped
   std::vector<PlannedFace> faces;  ///< those that are swapped, smallest first (the largest is painted last)
 };
 
@@ -63,7 +65,9 @@ struct PlanTally {
   int64_t filled = 0;     ///< faces
   int64_t repaired = 0;   ///< faces
   int64_t faded = 0;      ///< faces with opacity < 1
-  int64_t unswapped = 0;  ///< frames inside a swapped track's life in which it is not swapped (opacity under 0.05)
+  /// Frames inside the life of a swapped face in which it is not swapped: not found for too long, also between two tracks
+  /// of it, turned too far away (opacity under 0.05), or left to a nearer face of the same person.
+  int64_t unswapped = 0;
 };
 
 /// What to do with every frame, read from disk. Thread-safe.
@@ -79,6 +83,8 @@ class SwapPlan {
   const std::vector<SwapDirection>& directions() const;
   const std::vector<TrackVerdict>& verdicts() const;
   const PlanTally& tally() const;
+  /// The same counts for frames [first, last), read from disk frame by frame. Throws std::out_of_range.
+  PlanTally TallyOf(int64_t first, int64_t last) const;
   const std::vector<std::string>& warnings() const;
 
  private:
@@ -89,9 +95,14 @@ class SwapPlan {
 /// Decides who is swapped, smooths landmarks along each track forwards and backwards (zero phase; fast motion is not
 /// dulled), fills gaps, repairs single jumps, fades at poses the training never saw; writes the plan into `folder`.
 /// Memory does not grow with the length. key: of the analysis plus the settings. Throws Error(kMissingTool) (see
-/// PlanSettings), Error(kFaces) when no track shows anyone to be replaced (the sentence says who was there instead).
+/// PlanSettings), Error(kFaces) when no track shows anyone to be replaced (the sentence says who was there instead),
+/// Error(kCancelled) (no plan is left then).
 SwapPlan PlanSwaps(const VideoAnalysis& analysis, const PlanSettings& settings, const std::filesystem::path& folder,
-                   const std::string& key);
+                   const std::string& key, std::stop_token stop = {});
+
+/// Frames a second by the times of the plan's frames, whatever the video declares (which may be absurd); where they say
+/// nothing (one frame, all at one time) the declared rate, where that is absurd, too, 25. Above 0, under 1000.
+double FramesPerSecond(const SwapPlan& plan, const VideoInfo& info);
 
 /// The stretch of `seconds` whose faces show the widest range of poses with the fewest frames without a face:
 /// [first, last) of the plan's frames.

@@ -18,11 +18,12 @@ namespace reelswap {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view kMagic = "RSWPLAN1";
+constexpr std::string_view kMagic = "RSWPLAN2";
 constexpr size_t kBlock = size_t{1} << 20;
 constexpr size_t kFaceBytes = sizeof(int64_t) + sizeof(int32_t) + 10 * sizeof(float) + 1 + sizeof(Landmarks) - 8;
 
 enum FaceFlags : uint8_t { kFilled = 1, kRepaired = 2, kFaded = 4 };
+enum FrameFlags : uint8_t { kCut = 1, kUnswapped = 2 };
 
 void PutFace(RecordWriter& out, const PlannedFace& p) {
   out.Put(p.track), out.Put(static_cast<int32_t>(p.from));
@@ -49,7 +50,8 @@ PlannedFace GetFace(RecordReader& in) {
 }
 
 void PutFrame(RecordWriter& out, const PlannedFrame& frame) {
-  out.Put(frame.number), out.Put(frame.index), out.Put(frame.pts), out.Put(static_cast<uint8_t>(frame.cut));
+  out.Put(frame.number), out.Put(frame.index), out.Put(frame.pts);
+  out.Put(static_cast<uint8_t>((frame.cut ? kCut : 0) | (frame.unswapped ? kUnswapped : 0)));
   out.Put(static_cast<uint32_t>(frame.faces.size()));
   for (const PlannedFace& face : frame.faces) PutFace(out, face);
 }
@@ -57,7 +59,8 @@ void PutFrame(RecordWriter& out, const PlannedFrame& frame) {
 PlannedFrame GetFrame(RecordReader& in) {
   PlannedFrame frame;
   frame.number = in.Get<int64_t>(), frame.index = in.Get<int64_t>(), frame.pts = in.Get<int64_t>();
-  frame.cut = in.Get<uint8_t>() != 0;
+  const auto flags = in.Get<uint8_t>();
+  frame.cut = flags & kCut, frame.unswapped = flags & kUnswapped;
   frame.faces.resize(in.GetCount(kFaceBytes));
   for (PlannedFace& face : frame.faces) face = GetFace(in);
   return frame;

@@ -19,8 +19,7 @@ struct Glance {
 };
 
 std::vector<Glance> LookThrough(const SwapPlan& plan, const VideoInfo& info) {
-  const double rate = info.frame_rate.ToDouble() > 0 ? info.frame_rate.ToDouble() : 25;
-  const auto step = std::max<int64_t>(1, std::lround(rate / 6));
+  const auto step = std::max<int64_t>(1, std::lround(FramesPerSecond(plan, info) / 6));
   std::vector<Glance> glances;
   for (int64_t n = 0; n < plan.frames(); n += step) {
     const PlannedFrame frame = plan.At(n);

@@ -95,6 +95,9 @@ class Decider {
     }
   }
 
+  /// What of a track counts where amounts are told: frames, in a picture the face.
+  int64_t AmountOf(size_t i) const { return input_.still ? 1 : Place(i).frames; }
+
   bool IsWeak(size_t i) const { return Place(i).frames < kShortTrack || Place(i).mean_width < kSmallFace; }
 
   /// What the track says by itself.
@@ -240,12 +243,13 @@ class Decider {
       if (guess_.contains(i) && verdict.distance <= kOnTheirOwn && apart) {
         Take(i, guess_[i], verdict.reason);
       } else if (guess_.contains(i) && direction_of_.contains(guess_[i]) && verdict.distance <= kSamePerson) {
-        left += Place(i).frames;
+        left += AmountOf(i);
       }
       opinions_[i] = {Certainty::kDecided, Verdict(i).person};
     }
     if (left > 0) {
-      decisions_.warnings.push_back(fmt::format("faces in {} frames could not be told for certain and were left alone", left));
+      decisions_.warnings.push_back(fmt::format("{} could not be told for certain and were left alone",
+                                                input_.still ? "faces" : fmt::format("faces in {} frames", left)));
     }
   }
 
@@ -280,9 +284,10 @@ class Decider {
     if (found.rivals) {
       const auto [a, b] = *found.rivals;
       throw Error(ErrorKind::kMissingTool,
-                  fmt::format("two faces of like size are in the picture at a time (from frame {} on), and which one is {} "
-                              "cannot be told: {}",
-                              std::max(Place(a).first, Place(b).first), person, input_.blind_because));
+                  fmt::format("two faces of like size are in the picture{}, and which one is {} cannot be told: {}",
+                              input_.still ? "" : fmt::format(" at a time (from frame {} on)",
+                                                              std::max(Place(a).first, Place(b).first)),
+                              person, input_.blind_because));
     }
     for (TrackVerdict& verdict : decisions_.verdicts) {
       verdict.reason = "a more prominent face is in the picture at the same time";
@@ -316,15 +321,16 @@ class Decider {
       int64_t hidden = 0;
       size_t nearer = 0;
       for (const size_t k : kept) {
-        if (Verdict(k).direction != Verdict(i).direction || !Overlap(Place(i), Place(k))) continue;
+        if (Verdict(k).direction != Verdict(i).direction) continue;
         if (Clearly(Verdict(i)) && Clearly(Verdict(k))) continue;
-        const TrackDecisions::Yielding common{Place(i).track, std::max(Place(i).first, Place(k).first),
-                                              std::min(Place(i).last, Place(k).last)};
-        hidden += common.last - common.first + 1;
-        yields.push_back(common);
-        nearer = k;
+        for (const auto& [first, last] : CommonStretches(Place(i), Place(k))) {
+          hidden += last - first + 1;
+          yields.push_back({Place(i).track, first, last, Place(k).track});
+          nearer = k;
+        }
       }
-      if (static_cast<double>(hidden) > kMostlyHidden * static_cast<double>(Place(i).last - Place(i).first + 1)) {
+      const int64_t there = CommonFrames(Place(i), Place(i));  // its own holes aside
+      if (static_cast<double>(hidden) > kMostlyHidden * static_cast<double>(there)) {
         LeaveAlone(i, nearer);
         continue;
       }
@@ -343,8 +349,9 @@ class Decider {
                                        person, verdict.distance, Verdict(nearer).distance)
                          : fmt::format("could be {}, but that face is in the picture at the same time", person);
     if (input_.likeness && Place(i).frames >= kShortTrack) {
-      decisions_.warnings.push_back(fmt::format("two faces look like {} at a time (frames {} to {}): the nearer one is "
-                                                "replaced, the other left alone", person, Place(i).first, Place(i).last));
+      decisions_.warnings.push_back(fmt::format("two faces look like {}{}: the nearer one is replaced, the other left alone", person,
+                                                input_.still ? "" : fmt::format(" at a time (frames {} to {})", Place(i).first,
+                                                                                Place(i).last)));
     }
   }
 
@@ -359,8 +366,9 @@ class Decider {
       throw Error(ErrorKind::kFaces, fmt::format("no face was found in the whole video: there is nothing to swap; does it show "
                                                  "{}? Small faces need a smaller faces.min_size", people));
     }
-    throw Error(ErrorKind::kFaces, fmt::format("{} is nowhere to be seen: {}; is it the right video, and do the faces of {} "
-                                               "show only that person?", people, WhoWasThere(), people));
+    throw Error(ErrorKind::kFaces, fmt::format("{} is nowhere to be seen: {}; is it the right {}, and do the faces of {} "
+                                               "show only that person?", people, WhoWasThere(),
+                                               input_.still ? "picture" : "video", people));
   }
 
   std::string WhoWasThere() const {
@@ -370,16 +378,23 @@ class Decider {
     for (size_t i = 0; i < decisions_.verdicts.size(); ++i) {
       const TrackVerdict& v = decisions_.verdicts[i];
       if (!v.person.empty()) {
-        frames[v.person] += Place(i).frames;
+        frames[v.person] += AmountOf(i);
         continue;
       }
-      strangers += Place(i).frames;
+      strangers += AmountOf(i);
       const bool measured = v.distance > 0 && guess_.contains(i);
       if (measured && (nearest == decisions_.verdicts.size() || v.distance < decisions_.verdicts[nearest].distance)) nearest = i;
     }
     std::vector<std::string> parts;
-    for (const auto& [person, count] : frames) parts.push_back(fmt::format("{} is in {} frames", person, count));
-    if (strangers > 0) parts.push_back(fmt::format("{} frames show faces of nobody in the project", strangers));
+    for (const auto& [person, count] : frames) {
+      parts.push_back(input_.still ? person + " is there" : fmt::format("{} is in {} frames", person, count));
+    }
+    if (strangers > 0) {
+      parts.push_back(fmt::format("{} {} of nobody in the project", strangers,
+                                  !input_.still    ? "frames show faces"
+                                  : strangers == 1 ? "face is that"
+                                                   : "faces are those"));
+    }
     std::string text = fmt::format("{}", fmt::join(parts, ", "));
     if (nearest < decisions_.verdicts.size()) {
       text += fmt::format(" (the nearest is {:.2f} from {}; {:.2f} and less would be taken)",

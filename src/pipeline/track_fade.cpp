@@ -6,6 +6,8 @@
 namespace reelswap {
 namespace {
 
+constexpr size_t kFewPoses = 20;   // fewer say nothing about what the training saw
+constexpr double kFrontal = 15;    // degrees that any training covers; poses are measured to some 5 degrees
 constexpr int kEvenOver = 5;   // half width of the triangle that evens opacities out, frames
 constexpr int kFadeFrames = 3; // at an open end: 25, 50, 75 %
 
@@ -25,6 +27,11 @@ double UsualYaw(const std::vector<HeadPose>& poses) {
   const size_t at = std::min(yaws.size() - 1, static_cast<size_t>(0.95 * static_cast<double>(yaws.size())));
   std::nth_element(yaws.begin(), yaws.begin() + static_cast<std::ptrdiff_t>(at), yaws.end());
   return yaws[at];
+}
+
+FadeLimits LimitsOf(const std::vector<HeadPose>& poses, double from_yaw, double over_yaw) {
+  if (poses.size() < kFewPoses) return {};
+  return {std::max(kFrontal, UsualYaw(poses)) + from_yaw, over_yaw};
 }
 
 std::vector<float> OpacitiesOf(const std::vector<float>& yaws, const FadeLimits& limits, bool open_start, bool open_end) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/error.h"
 #include "pipeline/identity_galleries.h"
 
 namespace reelswap {
@@ -19,7 +20,8 @@ double LowerQuartile(std::vector<double> values) {
 
 }  // namespace
 
-std::optional<std::map<int64_t, TrackLikeness>> MeasureLikeness(const VideoAnalysis& analysis, const PlanSettings& settings) {
+std::optional<std::map<int64_t, TrackLikeness>> MeasureLikeness(const VideoAnalysis& analysis, const PlanSettings& settings,
+                                                                std::stop_token stop) {
   if (!settings.identity_weights) return std::nullopt;
   IdentityGalleries galleries(*settings.identity_weights, settings.people);
   for (const SwapDirection& direction : settings.directions) {
@@ -29,7 +31,11 @@ std::optional<std::map<int64_t, TrackLikeness>> MeasureLikeness(const VideoAnaly
   std::map<int64_t, TrackLikeness> likeness;
   for (const AnalysedTrack& track : analysis.tracks()) {
     std::vector<FaceEmbedder::Face> faces;
-    for (const TrackSample& sample : track.samples) faces.push_back({sample.picture, sample.landmarks});
+    if (stop.stop_requested()) {
+      throw Error(ErrorKind::kCancelled, "interrupted while faces were told apart; the same command starts there again");
+    }
+    const std::vector<TrackSample> samples = analysis.Samples(track.id);  // of one track at a time: there may be thousands
+    for (const TrackSample& sample : samples) faces.push_back({sample.picture, sample.landmarks});
     const std::vector<FaceEmbedding> embeddings = galleries.Embed(faces);
     TrackLikeness& like = likeness[track.id];
     like.samples = static_cast<int>(faces.size());
@@ -44,7 +50,7 @@ std::optional<std::map<int64_t, TrackLikeness>> MeasureLikeness(const VideoAnaly
   return likeness;
 }
 
-std::vector<TrackPlace> FindPlaces(const VideoAnalysis& analysis) {
+std::vector<TrackPlace> FindPlaces(const VideoAnalysis& analysis, int64_t filled_gap) {
   std::map<int64_t, TrackPlace> places;
   int64_t cuts = 0;
   analysis.ForEach(0, analysis.frames(), [&](const AnalysedFrame& frame) {
@@ -58,6 +64,7 @@ std::vector<TrackPlace> FindPlaces(const VideoAnalysis& analysis) {
         place.shot = cuts;
         place.first_box = face.face.box;
       }
+      if (!is_new && frame.number - place.last - 1 > filled_gap) place.holes.emplace_back(place.last + 1, frame.number - 1);
       place.last = frame.number;
       place.last_box = face.face.box;
       place.mean_width += face.face.box.width;

@@ -10,8 +10,7 @@ constexpr double kLikeProminence = 0.6;  // of the more prominent one: nearer th
 constexpr int64_t kBriefly = 12;         // frames that a face lost and found elsewhere may seem to be twice in the picture
 
 bool OverlapMatters(const TrackPlace& a, const TrackPlace& b) {
-  if (!Overlap(a, b)) return false;
-  const int64_t common = std::min(a.last, b.last) - std::max(a.first, b.first) + 1;
+  const int64_t common = CommonFrames(a, b);
   return common > kBriefly || common > std::min(a.frames, b.frames) / 5;
 }
 
@@ -30,6 +29,29 @@ std::vector<double> ProminenceOfChains(const std::vector<TrackPlace>& places, co
 }
 
 }  // namespace
+
+std::vector<std::pair<int64_t, int64_t>> CommonStretches(const TrackPlace& a, const TrackPlace& b) {
+  if (!Overlap(a, b)) return {};
+  std::vector<std::pair<int64_t, int64_t>> holes = a.holes;
+  holes.insert(holes.end(), b.holes.begin(), b.holes.end());
+  std::sort(holes.begin(), holes.end());
+  std::vector<std::pair<int64_t, int64_t>> stretches;
+  const int64_t last = std::min(a.last, b.last);
+  int64_t start = std::max(a.first, b.first);
+  for (const auto& [hole_first, hole_last] : holes) {
+    if (hole_first > last) break;
+    if (hole_first > start) stretches.emplace_back(start, hole_first - 1);
+    start = std::max(start, hole_last + 1);
+  }
+  if (start <= last) stretches.emplace_back(start, last);
+  return stretches;
+}
+
+int64_t CommonFrames(const TrackPlace& a, const TrackPlace& b) {
+  int64_t frames = 0;
+  for (const auto& [first, last] : CommonStretches(a, b)) frames += last - first + 1;
+  return frames;
+}
 
 ProminentTracks MostProminentTracks(const std::vector<TrackPlace>& places, const std::vector<int64_t>& next,
                                     const std::vector<int64_t>& previous) {

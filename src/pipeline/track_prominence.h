@@ -11,6 +11,11 @@ namespace reelswap {
 
 inline bool Overlap(const TrackPlace& a, const TrackPlace& b) { return a.first <= b.last && b.first <= a.last; }
 
+/// The stretches [first, last] in which both faces are in the picture, in time.
+std::vector<std::pair<int64_t, int64_t>> CommonStretches(const TrackPlace& a, const TrackPlace& b);
+/// How many frames these are.
+int64_t CommonFrames(const TrackPlace& a, const TrackPlace& b);
+
 /// Size times duration, px frames.
 inline double ProminenceOf(const TrackPlace& place) { return place.mean_width * static_cast<double>(place.frames); }
 

@@ -17,6 +17,7 @@ struct StoredSample {
   int64_t track = 0;
   TrackSample sample;  ///< picture empty
   std::string png;
+  uint64_t png_at = 0;  ///< where in its file the PNG begins, once it was read from there
 };
 
 /// Those of `candidates` (their pictures are not looked at) that tell most: the sharpest, then again and again the one

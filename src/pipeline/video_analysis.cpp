@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 #include <opencv2/imgcodecs.hpp>
-#include <sstream>
+#include <stdexcept>
 
 #include "core/error.h"
-#include "core/files.h"
 #include "pipeline/video_analysis_file.h"
 #include "pipeline/video_analysis_times.h"
 
@@ -15,29 +15,29 @@ namespace reelswap {
 namespace fs = std::filesystem;
 namespace {
 
-// Pictures of all tracks together, decoded: two hundred close-ups. A film of two hours has thousands of tracks; then the
-// less prominent ones keep fewer pictures, at least one.
-constexpr int64_t kMostPictureBytes = 96 << 20;
-
-/// Bytes of the decoded picture, from the PNG's head (width and height are big-endian at 16 and 20).
-int64_t DecodedBytes(const std::string& png) {
-  if (png.size() < 24) return 0;
-  const auto number = [&](size_t at) {
-    int64_t value = 0;
-    for (size_t i = at; i < at + 4; ++i) value = value << 8 | static_cast<unsigned char>(png[i]);
-    return value;
-  };
-  return 3 * number(16) * number(20);
-}
-
 cv::Mat Decode(const std::string& png, const fs::path& file) {
   const cv::Mat bytes(1, static_cast<int>(png.size()), CV_8UC1, const_cast<char*>(png.data()));
   cv::Mat picture = png.empty() ? cv::Mat() : cv::imdecode(bytes, cv::IMREAD_COLOR);
   if (picture.empty()) {
     throw Error(ErrorKind::kMedia,
-                fmt::format("a picture in {} cannot be decoded: delete the file and run again", file.string()));
+                fmt::format("a picture in {} is damaged: delete the file and run again", file.string()));
   }
   return picture;
+}
+
+/// Where a PNG lies in its segment's file.
+struct PngPlace {
+  uint64_t at = 0;
+  uint64_t size = 0;
+};
+
+std::string ReadPart(const fs::path& file, const PngPlace& place) {
+  std::ifstream in(file, std::ios::binary);
+  std::string bytes(place.size, '\0');
+  in.seekg(static_cast<std::streamoff>(place.at));
+  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (!in) throw Error(ErrorKind::kMedia, fmt::format("{} is damaged or gone: run convert again", file.string()));
+  return bytes;
 }
 
 }  // namespace
@@ -47,8 +47,11 @@ struct VideoAnalysis::Impl {
   AnalysisIndex index;
   std::map<std::string, double> seconds;
 
+  std::vector<PngPlace> pngs;  ///< of index.samples
+
   void Load(const std::string& key);
-  std::vector<bool> PicturesThatFit(const std::vector<int64_t>& bytes) const;
+  void LoadSegment(const std::string& key, int64_t number, const std::vector<size_t>& wanted,
+                   std::vector<TrackSample>& samples);
 };
 
 VideoAnalysis::VideoAnalysis(const fs::path& folder, const std::string& key) : impl_(std::make_unique<Impl>()) {
@@ -68,64 +71,54 @@ void VideoAnalysis::Impl::Load(const std::string& key) {
   index = std::move(*read);
   seconds = ReadStageSeconds(folder);
 
-  std::vector<StoredSample> samples(index.samples.size());
-  std::vector<int64_t> bytes(index.samples.size());
-  // Twice through the segments: first for what fits into memory, then for the pictures themselves.
-  for (const bool with_pictures : {false, true}) {
-    const std::vector<bool> wanted = with_pictures ? PicturesThatFit(bytes) : std::vector<bool>();
-    for (size_t s = 0; s < index.segment_starts.size(); ++s) {
-      const auto segment = ReadSegment(folder, key, static_cast<int64_t>(s));
-      if (!segment) {
-        throw Error(ErrorKind::kMedia, fmt::format("{} is damaged or gone: run convert again", SegmentPath(folder, s).string()));
-      }
-      for (size_t i = 0; i < samples.size(); ++i) {
-        const auto& place = index.samples[i];
-        if (place.segment != static_cast<int64_t>(s) || (with_pictures && !wanted[i])) continue;
-        if (place.sample >= segment->samples.size()) {
-          throw Error(ErrorKind::kMedia, fmt::format("{} lacks pictures: run convert again", SegmentPath(folder, s).string()));
-        }
-        const StoredSample& stored = segment->samples[place.sample];
-        bytes[i] = DecodedBytes(stored.png);
-        if (!with_pictures) continue;
-        TrackSample sample = stored.sample;
-        sample.picture = Decode(stored.png, SegmentPath(folder, s));
-        samples[i].sample = std::move(sample);
-      }
-    }
+  std::vector<std::vector<size_t>> wanted(index.segment_starts.size());  // of each segment
+  for (size_t i = 0; i < index.samples.size(); ++i) {
+    const auto segment = static_cast<size_t>(index.samples[i].segment);
+    if (segment < wanted.size()) wanted[segment].push_back(i);
   }
+  std::vector<TrackSample> samples(index.samples.size());
+  pngs.resize(samples.size());
+  for (size_t s = 0; s < wanted.size(); ++s) LoadSegment(key, static_cast<int64_t>(s), wanted[s], samples);
   std::map<int64_t, AnalysedTrack*> by_id;
   for (AnalysedTrack& track : index.tracks) by_id[track.id] = &track;
   for (size_t i = 0; i < samples.size(); ++i) {
     const auto track = by_id.find(index.samples[i].track);
-    if (track == by_id.end() || samples[i].sample.picture.empty()) continue;
-    track->second->samples.push_back(std::move(samples[i].sample));
+    if (track != by_id.end()) track->second->samples.push_back(std::move(samples[i]));
   }
 }
 
-std::vector<bool> VideoAnalysis::Impl::PicturesThatFit(const std::vector<int64_t>& bytes) const {
-  std::map<int64_t, double> prominence;
-  for (const AnalysedTrack& track : index.tracks) prominence[track.id] = static_cast<double>(track.frames) * track.mean_width;
-  std::vector<size_t> order;
-  std::vector<bool> wanted(bytes.size(), false);
-  int64_t total = 0;
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    const bool first_of_track = i == 0 || index.samples[i].track != index.samples[i - 1].track;
-    if (!first_of_track) {
-      order.push_back(i);
-      continue;
+/// Checks the segment and takes all but the pictures of the wanted samples.
+void VideoAnalysis::Impl::LoadSegment(const std::string& key, int64_t number, const std::vector<size_t>& wanted,
+                                      std::vector<TrackSample>& samples) {
+  const auto segment = ReadSegment(folder, key, number);
+  const std::string file = SegmentPath(folder, number).string();
+  if (!segment) throw Error(ErrorKind::kMedia, fmt::format("{} is damaged or gone: run convert again", file));
+  for (const size_t i : wanted) {
+    const size_t sample = index.samples[i].sample;
+    if (sample >= segment->samples.size()) {
+      throw Error(ErrorKind::kMedia, fmt::format("{} lacks pictures: run convert again", file));
     }
-    wanted[i] = true;
-    total += bytes[i];
+    const StoredSample& stored = segment->samples[sample];
+    samples[i] = stored.sample;
+    pngs[i] = {stored.png_at, stored.png.size()};
   }
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return prominence[index.samples[a].track] > prominence[index.samples[b].track];
-  });
-  for (const size_t i : order) {
-    if (total + bytes[i] > kMostPictureBytes) break;
-    wanted[i] = true;
-    total += bytes[i];
+}
+
+std::vector<TrackSample> VideoAnalysis::Samples(int64_t track) const {
+  const auto& tracks = impl_->index.tracks;
+  const auto found = std::lower_bound(tracks.begin(), tracks.end(), track,
+                                      [](const AnalysedTrack& t, int64_t id) { return t.id < id; });
+  if (found == tracks.end() || found->id != track) throw std::out_of_range(fmt::format("there is no track {}", track));
+  std::vector<TrackSample> samples = found->samples;
+  const auto& places = impl_->index.samples;
+  const auto first = std::lower_bound(places.begin(), places.end(), track,
+                                      [](const auto& place, int64_t id) { return place.track < id; });
+  for (size_t s = 0; s < samples.size(); ++s) {
+    const size_t i = static_cast<size_t>(first - places.begin()) + s;
+    const fs::path file = SegmentPath(impl_->folder, places[i].segment);
+    samples[s].picture = Decode(ReadPart(file, impl_->pngs[i]), file);
   }
-  return wanted;
+  return samples;
 }
 
 int64_t VideoAnalysis::frames() const { return impl_->index.frames; }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,7 +20,8 @@ namespace reelswap {
 /// A telling picture of a track, for whom it shows and how a swap of it looks: taken while the video was analysed.
 struct TrackSample {
   int64_t frame = 0;        ///< number of the frame
-  cv::Mat picture;          ///< CV_8UC3 BGR, the face with half its size around it, at most 384 px a side
+  /// CV_8UC3 BGR, the face with half its size around it, at most 384 px a side; empty where only the rest is held.
+  cv::Mat picture;
   cv::Matx23f picture_from_frame;
   Landmarks landmarks;      ///< px of picture
   HeadPose pose;
@@ -32,7 +34,8 @@ struct AnalysedTrack {
   int64_t first = 0, last = 0;  ///< frames
   int64_t frames = 0;           ///< with the face
   double mean_width = 0;        ///< of its box, share of the picture's width
-  std::vector<TrackSample> samples;  ///< up to 6, spread over time, poses and the sharper ones first; at least 1
+  /// Up to 6, spread over time and poses, the sharper ones first. Without pictures: see VideoAnalysis::Samples.
+  std::vector<TrackSample> samples;
 };
 
 /// One frame as the analysis left it, landmarks as found.
@@ -68,7 +71,10 @@ class VideoAnalysis {
   int64_t frames() const;
   const VideoInfo& info() const;                      ///< of the input
   const DecodeReport& decode_report() const;
-  const std::vector<AnalysedTrack>& tracks() const;   ///< by id
+  const std::vector<AnalysedTrack>& tracks() const;   ///< by id; no pictures are held
+  /// The track's samples with their pictures, read from disk. Throws std::out_of_range for an unknown track, Error(kMedia)
+  /// when the files changed or vanished since they were opened.
+  std::vector<TrackSample> Samples(int64_t track) const;
   const std::map<std::string, double>& stage_seconds() const;  ///< "analysis decode", "find face", ...
   const MultiTrackerTally& tally() const;
   /// Frames [first, last) in order.
@@ -84,5 +90,10 @@ class VideoAnalysis {
 /// goes on at its last segment and gives the same bytes as an uninterrupted one. Decoding runs on a thread of its own,
 /// ahead of the tracker. Throws Error(kMedia), Error(kDisk), Error(kCancelled) (what is done so far stays).
 VideoAnalysis AnalyseVideo(const AnalysisOptions& options, ProgressSink& progress, std::stop_token stop);
+
+/// Removes analyses that nothing needs any more: the folders video_<hexadecimal digits> straight below `conversions` whose
+/// names are not in `folders_in_use`. Everything else there stays, and links are neither followed nor removed. What cannot
+/// be removed is said in the log; a missing folder is an empty one.
+void RemoveUnusedAnalyses(const std::filesystem::path& conversions, const std::set<std::string>& folders_in_use);
 
 }  // namespace reelswap

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kSegmentMagic = "RSWFACES", kIndexMagic = "RSWINDEX";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr int64_t kMostBytes = int64_t{4} << 30;
 constexpr size_t kFaceBytes = sizeof(int64_t) + (6 + 2 * kLandmarkCount) * sizeof(float);
 constexpr size_t kFrameBytes = 3 * sizeof(int64_t) + sizeof(uint8_t) + sizeof(uint32_t);
@@ -86,6 +86,7 @@ StoredSample GetSample(RecordReader& in) {
   in.GetFloats(&s.landmarks[0].x, 2 * kLandmarkCount);
   for (float* v : {&s.pose.yaw, &s.pose.pitch, &s.pose.roll, &s.sharpness}) *v = in.Get<float>();
   stored.png = in.GetText();
+  stored.png_at = in.position() - stored.png.size();  // the body begins where the file does
   return stored;
 }
 
@@ -113,7 +114,7 @@ void ForEachNumber(Info& v, const Visit& visit) {
   visit(v.sample_aspect.num), visit(v.sample_aspect.den), visit(v.duration_seconds), visit(v.start_seconds);
   visit(v.declared_frames), visit(v.rotation_degrees), visit(v.color_primaries), visit(v.color_transfer);
   visit(v.color_space), visit(v.chroma_location), visit(v.interlaced), visit(v.mirrored);
-  visit(v.audio_streams), visit(v.subtitle_streams);
+  visit(v.audio_streams), visit(v.subtitle_streams), visit(v.closed_captions);
 }
 
 template <typename Light, typename Visit>
@@ -155,6 +156,7 @@ VideoInfo GetInfo(RecordReader& in) {
 void PutDecode(RecordWriter& out, const DecodeReport& report) {
   out.Put(report.frames_decoded), out.Put(report.corrupt_packets), out.Put(static_cast<uint8_t>(report.truncated));
   out.PutText(report.message);
+  out.Put(report.end_pts);
 }
 
 DecodeReport GetDecode(RecordReader& in) {
@@ -162,6 +164,7 @@ DecodeReport GetDecode(RecordReader& in) {
   report.frames_decoded = in.Get<int64_t>(), report.corrupt_packets = in.Get<int64_t>();
   report.truncated = in.Get<uint8_t>() != 0;
   report.message = in.GetText();
+  report.end_pts = in.Get<int64_t>();
   return report;
 }
 

@@ -19,6 +19,8 @@ namespace reelswap {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr const char* kDecodeStage = "analysis decode";
+
 // Decoded ahead of the follower: a dozen frames of 1080p, enough for a search of the whole picture to pass.
 constexpr int64_t kAheadBytes = 40 << 20;
 
@@ -154,6 +156,11 @@ class AnalysisRun {
     WriteSegment(options_.folder, options_.key, segment);
     ++segments_;
     std::map<std::string, double> seconds = clock_.Seconds();
+    // Threads of the decoder are not ours to clock: what the process used beyond the other stages is theirs.
+    double others = 0;
+    for (const auto& [stage, busy] : seconds) others += stage == kDecodeStage ? 0 : busy;
+    double& decoding = seconds[kDecodeStage];
+    decoding = std::max(decoding, StageClock::ProcessSeconds() - process_start_ - others);
     for (const auto& [stage, earlier] : earlier_seconds_) seconds[stage] += earlier;
     WriteStageSeconds(options_.folder, seconds);
   }
@@ -174,6 +181,7 @@ class AnalysisRun {
   ProgressSink& progress_;
   std::stop_token stop_;
   StageClock clock_;
+  const double process_start_ = StageClock::ProcessSeconds();
   std::map<std::string, double> earlier_seconds_;
   std::optional<AnalysisSegment> previous_;  // the last one that an earlier run finished
   std::optional<SegmentFollowing> following_;

@@ -17,6 +17,8 @@ namespace {
 
 constexpr int kBatch = 8;         // where the network's time per face stops falling (tests/bench)
 constexpr int64_t kSeamEvery = 5; // frames: a seam changes slowly, and measuring it costs as much as pasting
+constexpr int64_t kProbeEvery = 4;     // frames between looks for something in front of a face
+constexpr double kChangedLevels = 3;   // mean change of a crop from frame to frame; speech and turning stay below
 constexpr float kLeastOpacity = 0.02f;  // below it there is nothing to see
 
 /// Share of the face that something hides, by the model's own picture of it.
@@ -35,14 +37,13 @@ VideoRenderer::VideoRenderer(const RunContext& context, const ConvertJob& job, c
   EncoderOptions encoder = job.target->encoder;
   if (encoder.threads == 0) encoder.threads = threads.encoder_threads;
   const std::string& container = job.target->container;
-  result_.emplace(input.folder, "result", input.info, encoder, container, input.layout, input.plan);
-  const double rate = input.info.frame_rate.ToDouble();
-  identity_every_ = std::max<int64_t>(1, std::llround(rate > 0 ? rate : 30));
+  result_.emplace(input.folder, "result", input.info, encoder, container, input.layout, input.end_pts, input.plan);
+  identity_every_ = std::max<int64_t>(1, std::llround(input.frames_per_second));
   if (job.side_by_side.empty()) return;
   OpenComposer();
   VideoInfo pair = input.info;
   pair.format = composer_->format();
-  pair_.emplace(input.folder, "pair", pair, encoder, container, input.layout, input.plan);
+  pair_.emplace(input.folder, "pair", pair, encoder, container, input.layout, input.end_pts, input.plan);
 }
 
 void VideoRenderer::OpenComposer() {
@@ -102,7 +103,12 @@ void VideoRenderer::RunStretch(int64_t first_chunk, int64_t last_chunk) {
     options.first_pts = start.pts;
     options.first_index = start.index;
   }
-  reader_.emplace(input_.video, options);
+  try {
+    reader_.emplace(input_.video, options);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::kMedia) throw;
+    throw FramesDiffer(e.what());
+  }
   ConvertStages stages;
   stages.read = [this](ConvertItem& item) { return Read(item); };
   stages.align = [this](ConvertItem& item) { Align(item); };
@@ -129,22 +135,17 @@ void VideoRenderer::RunStretch(int64_t first_chunk, int64_t last_chunk) {
                                                    100.0 * static_cast<double>(wanted_first_ + written - layout.first) /
                                                        static_cast<double>(layout.last - layout.first)));
   }
-  if (written < wanted_last_ - wanted_first_) {
-    throw Error(ErrorKind::kMedia, fmt::format("{} gave {} frames less than a moment ago: is it still being written? Start "
-                                               "again once it is complete", ShownLocation(job_.location),
-                                               wanted_last_ - wanted_first_ - written));
-  }
 }
 
 bool VideoRenderer::Read(ConvertItem& item) {
   const auto span = clock_.Measure("decode");
   if (item.number >= read_last_) return false;
   std::optional<Frame> frame = reader_->Next();
-  if (!frame) return false;
   PlannedFrame planned = input_.plan.At(item.number);
-  if (frame->pts() != planned.pts) {
-    throw Error(ErrorKind::kMedia, fmt::format("{} decodes differently than a moment ago (frame {}): has the file been "
-                                               "changed? Start again", ShownLocation(job_.location), item.number));
+  if (!frame || frame->pts() != planned.pts) {
+    throw FramesDiffer(fmt::format("{} decodes differently than when its faces were looked for (frame {}): if the file is "
+                                   "complete, the same command looks at it anew", ShownLocation(job_.location),
+                                   item.number));
   }
   item.frame = std::move(*frame);
   item.cut = planned.cut;
@@ -163,52 +164,86 @@ bool VideoRenderer::Read(ConvertItem& item) {
 void VideoRenderer::Align(ConvertItem& item) {
   const auto span = clock_.Measure("align");
   for (ConvertFace& face : item.faces) {
-    face.aligned = AlignFace(item.frame, face.planned.face, input_.replacement.crop());
-    face.quality.yaw = face.aligned.pose.yaw;
+    face.aligned = CutFace(item.frame, face.planned.face, input_.replacement.crop());
+    face.quality.yaw = face.planned.pose.yaw;
   }
 }
 
 void VideoRenderer::Swap(const std::vector<ConvertItem*>& items) {
-  const auto span = clock_.Measure("swap");
-  std::map<int, std::vector<ConvertFace*>> by_direction;
+  std::map<int, NumberedFaces> by_direction;
   for (ConvertItem* item : items) {
-    for (ConvertFace& face : item->faces) by_direction[face.planned.from].push_back(&face);
+    for (ConvertFace& face : item->faces) by_direction[face.planned.from].emplace_back(item->number, &face);
   }
-  for (auto& [direction, faces] : by_direction) {
-    std::vector<const AlignedFace*> aligned;
-    for (const ConvertFace* face : faces) aligned.push_back(&face->aligned);
-    auto answers = input_.replacement.Swap(aligned, direction, job_.target->occlusion);
-    for (size_t i = 0; i < faces.size(); ++i) {
-      faces[i]->swapped = std::move(answers[i].swapped);
-      faces[i]->reconstruction = std::move(answers[i].reconstruction);
-    }
-    for (const EarlierModel& model : input_.earlier) {
-      auto earlier = model.replacement->Swap(aligned, direction);
-      for (size_t i = 0; i < faces.size(); ++i) faces[i]->earlier.push_back(std::move(earlier[i].swapped));
-    }
+  for (const auto& [direction, faces] : by_direction) {
+    SwapDirectionOf(faces, direction);
+    const bool occlusion = job_.target->occlusion && input_.replacement.CanReconstruct(direction);
+    if (occlusion) FindOccluders(faces, direction);
   }
+}
+
+void VideoRenderer::SwapDirectionOf(const NumberedFaces& faces, int direction) {
+  const auto span = clock_.Measure("swap");
+  std::vector<const AlignedFace*> aligned;
+  for (const auto& [number, face] : faces) aligned.push_back(&face->aligned);
+  std::vector<SwappedFace> swapped = input_.replacement.Swap(aligned, direction);
+  for (size_t i = 0; i < faces.size(); ++i) faces[i].second->swapped = std::move(swapped[i]);
+  for (const EarlierModel& model : input_.earlier) {
+    std::vector<SwappedFace> earlier = model.replacement->Swap(aligned, direction);
+    for (size_t i = 0; i < faces.size(); ++i) faces[i].second->earlier.push_back(std::move(earlier[i]));
+  }
+}
+
+/// Looking at every face would cost as much again as half the swap. So some are looked at: the first of each track in the
+/// batch, every fourth frame's, and those whose picture changed at once; the rest only of tracks where something was
+/// found. What is in front for less than a tenth of a second without changing the picture stays unseen.
+void VideoRenderer::FindOccluders(const NumberedFaces& faces, int direction) {
+  const auto span = clock_.Measure("occlusion");
+  std::vector<ConvertFace*> probes, rest;
+  std::map<int64_t, cv::Mat> last;
+  for (const auto& [number, face] : faces) {
+    cv::Mat& before = last[face->planned.track];
+    const cv::Mat now = ShrunkCrop(face->aligned.image);
+    const bool changed = before.empty() || cv::norm(now, before, cv::NORM_L1) > kChangedLevels * static_cast<double>(now.total() * 3);
+    (changed || number % kProbeEvery == 0 ? probes : rest).push_back(face);
+    before = now;
+  }
+  const std::set<int64_t> hidden = MeasureOcclusion(probes, direction);
+  std::erase_if(rest, [&](const ConvertFace* face) { return !hidden.contains(face->planned.track); });
+  MeasureOcclusion(rest, direction);
+}
+
+std::set<int64_t> VideoRenderer::MeasureOcclusion(const std::vector<ConvertFace*>& faces, int direction) {
+  std::set<int64_t> hidden;
+  if (faces.empty()) return hidden;
+  std::vector<const AlignedFace*> aligned;
+  for (const ConvertFace* face : faces) aligned.push_back(&face->aligned);
+  const std::vector<cv::Mat> own = input_.replacement.Reconstruct(aligned, direction);
+  for (size_t i = 0; i < faces.size(); ++i) {
+    ConvertFace& face = *faces[i];
+    const ReconstructionHabit& habit = input_.looks.at(face.planned.track).habit;
+    cv::Mat unoccluded = habit.mean.empty() ? UnoccludedMask(face.aligned.image, own[i])
+                                            : UnoccludedMask(face.aligned.image, own[i], habit);
+    face.quality.occluded = HiddenShare(unoccluded);
+    if (face.quality.occluded <= 0) continue;
+    face.swapped.unoccluded = std::move(unoccluded);
+    hidden.insert(face.planned.track);
+  }
+  return hidden;
 }
 
 void VideoRenderer::Measure(ConvertItem& item) {
   const auto span = clock_.Measure("measure");
   for (ConvertFace& face : item.faces) {
     const TrackLook& look = input_.looks.at(face.planned.track);
-    if (!face.reconstruction.empty()) MeasureOcclusion(face, look);
     face.small = ShrunkCrop(face.swapped.image);
     const Landmarks& landmarks = face.planned.face.landmarks;
-    const cv::Rect roi = FaceRegion(face.swapped, landmarks, item.frame.size(), look.options);
-    if (!roi.empty()) face.color = MeasureFaceColor(item.frame.Bgr(roi), roi, face.swapped, landmarks, look.options);
+    face.roi = FaceRegion(face.swapped, landmarks, item.frame.size(), look.options);
+    if (!face.roi.empty()) {
+      face.original = item.frame.Bgr(face.roi);
+      face.color = MeasureFaceColor(face.original, face.roi, face.swapped, landmarks, look.options);
+    }
     if (item.number % identity_every_ == 0) MeasureIdentity(item, face);
   }
-}
-
-void VideoRenderer::MeasureOcclusion(ConvertFace& face, const TrackLook& look) {
-  cv::Mat unoccluded = look.habit.mean.empty()
-                           ? UnoccludedMask(face.aligned.image, face.reconstruction)
-                           : UnoccludedMask(face.aligned.image, face.reconstruction, look.habit);
-  face.reconstruction.release();
-  face.quality.occluded = HiddenShare(unoccluded);
-  if (face.quality.occluded > 0) face.swapped.unoccluded = std::move(unoccluded);
 }
 
 void VideoRenderer::MeasureIdentity(const ConvertItem& item, ConvertFace& face) {
@@ -230,7 +265,8 @@ void VideoRenderer::Compose(ConvertItem& item) {
   if (composer_ && job_.target->side_by_side == Target::SideBySide::kMask) {
     mask = cv::Mat::zeros(item.frame.size(), CV_8UC1);
   }
-  for (ConvertFace& face : item.faces) PasteInto(item.result, face, item.number % kSeamEvery == 0, mask);
+  const bool alone = item.faces.size() == 1;
+  for (ConvertFace& face : item.faces) PasteInto(item.result, face, alone, item.number % kSeamEvery == 0, mask);
   if (label_) DrawLabel(item.result, *label_);
   if (composer_) MakeSideBySide(item, mask);
 }
@@ -240,8 +276,9 @@ void VideoRenderer::MakeSideBySide(ConvertItem& item, const cv::Mat& mask) {
   for (size_t i = 0; i < input_.earlier.size(); ++i) {
     Frame& frame = frames.emplace_back(item.frame.Clone(pool_));
     for (ConvertFace& face : item.faces) {
+      if (face.roi.empty()) continue;
       face.earlier[i].unoccluded = face.steady_unoccluded;
-      PasteFace(frame, face, face.earlier[i], nullptr);
+      PasteFace(frame, face, face.earlier[i], frame.Bgr(face.roi));
     }
     if (label_) DrawLabel(frame, *label_);
   }
@@ -250,30 +287,27 @@ void VideoRenderer::MakeSideBySide(ConvertItem& item, const cv::Mat& mask) {
 }
 
 FacePatch VideoRenderer::PasteFace(Frame& frame, const ConvertFace& face, const SwappedFace& shown,
-                                   cv::Mat* below) const {
-  const Landmarks& landmarks = face.planned.face.landmarks;
+                                   const cv::Mat& below) const {
   ComposeOptions options = input_.looks.at(face.planned.track).options;
   options.opacity = face.planned.opacity;
-  const cv::Rect roi = FaceRegion(shown, landmarks, frame.size(), options);
-  if (roi.empty()) return {};
-  const cv::Mat original = frame.Bgr(roi);
-  FacePatch patch = ComposeFace(original, roi, shown, landmarks, options, face.steady_color);
-  frame.Paste(roi, patch.bgr, patch.mask);
-  if (below != nullptr) *below = original;
+  FacePatch patch = ComposeFace(below, face.roi, shown, face.planned.face.landmarks, options, face.steady_color);
+  frame.Paste(face.roi, patch.bgr, patch.mask);
   return patch;
 }
 
-void VideoRenderer::PasteInto(Frame& frame, ConvertFace& face, bool seam, cv::Mat& mask) {
+void VideoRenderer::PasteInto(Frame& frame, ConvertFace& face, bool alone, bool seam, cv::Mat& mask) {
+  if (face.roi.empty()) return;
   SwappedFace shown = face.swapped;  // shares its pictures; the face's own stay for its neighbours to look at
   if (!face.repaired.empty()) shown.image = face.repaired;
   shown.unoccluded = face.steady_unoccluded;
-  cv::Mat below;
-  const FacePatch patch = PasteFace(frame, face, shown, &below);
-  if (patch.roi.empty()) return;
+  // Faces may overlap: the second one then lies on the first one's paste.
+  const cv::Mat below = alone ? face.original : frame.Bgr(face.roi);
+  const FacePatch patch = PasteFace(frame, face, shown, below);
+  face.original.release();
   face.quality.enlargement = patch.enlargement;
-  if (seam) face.quality.seam = SeamScore(below, frame.Bgr(patch.roi), patch.mask);
+  if (seam) face.quality.seam = SeamScore(below, frame.Bgr(face.roi), patch.mask);
   if (mask.empty()) return;
-  cv::Mat replaced = mask(patch.roi);
+  cv::Mat replaced = mask(face.roi);
   cv::max(replaced, patch.mask, replaced);
 }
 

@@ -5,8 +5,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
+#include "core/error.h"
 #include "core/frame_pool.h"
 #include "pipeline/chunked_output.h"
 #include "pipeline/convert.h"
@@ -27,17 +29,25 @@ struct EarlierModel {
   std::string caption;                           ///< "1,200 iterations"
 };
 
+/// The video gives other frames than its analysis knows: what is stored of it is of no use.
+class FramesDiffer : public Error {
+ public:
+  explicit FramesDiffer(const std::string& sentence) : Error(ErrorKind::kMedia, sentence) {}
+};
+
 /// What the frames of a conversion are made with. Everything outlives the renderer.
 struct RenderInput {
   std::filesystem::path video;
   ReadOptions range;               ///< as the analysis read it
   const VideoInfo& info;           ///< of the frames to come
+  double frames_per_second = 25;   ///< as the frames' times tell it
   const SwapPlan& plan;
   const FaceReplacement& replacement;
   const std::map<int64_t, TrackLook>& looks;  ///< of every track that is swapped
   std::vector<EarlierModel> earlier;          ///< for SideBySide::kCheckpoints
   IdentityGalleries* galleries = nullptr;     ///< to measure how like the shown person the result is; may be null
   ChunkLayout layout;
+  int64_t end_pts = 0;             ///< where the last frame ends
   std::filesystem::path folder;    ///< chunks and quality notes
 };
 
@@ -68,15 +78,20 @@ class VideoRenderer {
   void Align(ConvertItem& item);
   void Swap(const std::vector<ConvertItem*>& items);
   void Measure(ConvertItem& item);
-  void MeasureOcclusion(ConvertFace& face, const TrackLook& look);
+  /// faces of one direction in a batch, in frame order, with their frames' numbers.
+  using NumberedFaces = std::vector<std::pair<int64_t, ConvertFace*>>;
+  void SwapDirectionOf(const NumberedFaces& faces, int direction);
+  void FindOccluders(const NumberedFaces& faces, int direction);
+  /// Returns the tracks of those faces that are partly hidden.
+  std::set<int64_t> MeasureOcclusion(const std::vector<ConvertFace*>& faces, int direction);
   void MeasureIdentity(const ConvertItem& item, ConvertFace& face);
   void Compose(ConvertItem& item);
   void OpenComposer();
   std::vector<std::string> Captions() const;
   void MakeSideBySide(ConvertItem& item, const cv::Mat& mask);
   /// Pastes and notes the quality; adds what was replaced to `mask` (of the frame's size, or empty).
-  void PasteInto(Frame& frame, ConvertFace& face, bool seam, cv::Mat& mask);
-  FacePatch PasteFace(Frame& frame, const ConvertFace& face, const SwappedFace& shown, cv::Mat* below) const;
+  void PasteInto(Frame& frame, ConvertFace& face, bool alone, bool seam, cv::Mat& mask);
+  FacePatch PasteFace(Frame& frame, const ConvertFace& face, const SwappedFace& shown, const cv::Mat& below) const;
   void Write(ConvertItem& item);
   void Report(int64_t number) const;
   int BuffersPerFrame() const;

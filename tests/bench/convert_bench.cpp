@@ -168,7 +168,7 @@ void WriteProject(const fs::path& folder, const std::string& target, bool both) 
   std::ofstream(folder / "bench.yaml")
       << "version: 1\nname: bench\npeople:\n  ava: {consent: \"virtual actor\", sources: [" << (kDemo / "ava_1.mp4").string()
       << "]}\n  ben: {consent: \"virtual actor\", sources: [" << (kDemo / "ben_1.mp4").string()
-      << "]}\nsample: {every: 12}\ntrain: {model: light, batch: 4, stop: {iterations: 40}}\n"
+      << "]}\nsample: {every: 12}\ntrain: {model: light, batch: 8, stop: {iterations: 400}}\n"
       << "convert:\n  - {target: " << target << ", swap: {ava: ben" << (both ? ", ben: ava" : "")
       << "}, side_by_side: off, fade_profiles: false}\n";
 }

@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
+constexpr int kInterrupted = 130;
 const std::vector<std::string> kVideos = {"ava_target_ava_as_ben.mp4", "ava_target_ava_as_ben_side_by_side.mp4"};
 
 class ConvertResume : public ::testing::Test {
@@ -58,19 +59,21 @@ class ConvertResume : public ::testing::Test {
     }
   }
 
-  /// Converts, killed at random instants, until it was killed `kills` times. Returns how often it got to its end.
+  /// Converts, killed and interrupted in turns at random instants, until it was killed `kills` times. Returns how often
+  /// it got to its end.
   int KillAtRandom(int kills) {
     std::mt19937 random(7);
     // From the program's start to a little beyond its end.
     std::uniform_real_distribution<double> instant(0.05, 1.1 * seconds_);
     int ends = 0;
-    for (int killed = 0; killed < kills;) {
+    bool kill = true;
+    for (int killed = 0; killed < kills; kill = !kill) {
       Program program({"convert", "project.yaml", "--quiet"}, dir_.path());
       std::this_thread::sleep_for(std::chrono::duration<double>(instant(random)));
-      program.Signal(SIGKILL);
+      program.Signal(kill ? SIGKILL : SIGINT);
       const ProgramResult result = program.Wait();
-      if (result.exit_code == -SIGKILL) {
-        ++killed;
+      if (result.exit_code == -SIGKILL || result.exit_code == kInterrupted || result.exit_code == -SIGINT) {
+        killed += result.exit_code == -SIGKILL ? 1 : 0;
         for (const std::string& name : FinalFilesBelow(Output())) {  // a final name means a whole video
           if (!name.ends_with(".mp4")) continue;
           EXPECT_EQ(ReadFrames(Output() / name).size(), whole_[0].size()) << name;
@@ -94,31 +97,35 @@ class ConvertResume : public ::testing::Test {
   double seconds_ = 0;
 };
 
-TEST_F(ConvertResume, GoesOnWhereItWasKilled) {
-  Forget();
-  // Killed once some chunks are there.
-  Program program({"convert", "project.yaml", "--json"}, dir_.path());
-  ASSERT_TRUE(program.WaitForLine("\"stage\":\"convert\""));
+TEST_F(ConvertResume, GoesOnWhereItWasKilledOrInterrupted) {
   const fs::path chunks = dir_.path() / "data/small/convert";
   const auto chunk_count = [&] {
     int count = 0;
     if (!fs::exists(chunks)) return count;
     for (const auto& entry : fs::recursive_directory_iterator(chunks)) {
-      if (entry.path().filename().string().starts_with("result_") && entry.path().extension() == ".chunk") ++count;
+      const std::string name = entry.path().filename().string();
+      const bool half_made = name.find(".part") != std::string::npos;
+      if (name.starts_with("result_") && name.ends_with(".chunk") && !half_made) ++count;
     }
     return count;
   };
-  const auto deadline = Clock::now() + std::chrono::seconds(60);
-  while (chunk_count() < 2 && Clock::now() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  program.Signal(SIGKILL);
-  EXPECT_EQ(program.Wait().exit_code, -SIGKILL);
-  const int before = chunk_count();
-  ASSERT_GE(before, 2);
-  EXPECT_LE(before, 6);
-  const ProgramResult again = RunProgram({"convert", "project.yaml"}, dir_.path());
-  ASSERT_EQ(again.exit_code, 0) << again.out << again.err;
-  ExpectWhole();
-  EXPECT_EQ(chunk_count(), 0) << "what a finished conversion stood on is cleared away";
+  for (const int signal : {SIGKILL, SIGINT}) {
+    SCOPED_TRACE(signal);
+    Forget();
+    Program program({"convert", "project.yaml", "--json"}, dir_.path());
+    ASSERT_TRUE(program.WaitForLine("\"stage\":\"convert\""));
+    const auto deadline = Clock::now() + std::chrono::seconds(60);
+    while (chunk_count() < 2 && Clock::now() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    program.Signal(signal);
+    EXPECT_EQ(program.Wait().exit_code, signal == SIGKILL ? -SIGKILL : kInterrupted);
+    const int before = chunk_count();
+    ASSERT_GE(before, 2);
+    EXPECT_LE(before, 6);
+    const ProgramResult again = RunProgram({"convert", "project.yaml"}, dir_.path());
+    ASSERT_EQ(again.exit_code, 0) << again.out << again.err;
+    ExpectWhole();
+    EXPECT_EQ(chunk_count(), 0) << "what a finished conversion stood on is cleared away";
+  }
 }
 
 TEST_F(ConvertResume, SlowKilledAtThirtyRandomInstantsEndsAsIfNothingHadHappened) { EXPECT_GE(KillAtRandom(30), 1); }

@@ -333,7 +333,12 @@ INSTANTIATE_TEST_SUITE_P(
         WrongShape{"convert:\n  - {photos: album, swap: {ava: ben}, chunk: 5}\n",
                    "10:39: convert.0: 'chunk' has no meaning for pictures"},
         WrongShape{"convert:\n  - {photos: album, swap: {ava: ben}, side_by_side: wipe}\n",
-                   "10:39: convert.0: 'wipe' is for videos; pictures take off, horizontal or vertical"}));
+                   "10:39: convert.0: 'wipe' is for videos; pictures take off, horizontal or vertical"},
+        WrongShape{"convert:\n  - {photos: clip.MP4, swap: {ava: ben}}\n",
+                   "10:14: convert.0.photos: expected a folder of pictures or a picture (jpg, png, webp, bmp, tif), got "
+                   "'clip.MP4'; a video is named under 'target'"},
+        WrongShape{"convert:\n  - {photos: \"https://x.org/clip.webm?t=1\", swap: {ava: ben}}\n",
+                   "10:14: convert.0.photos: expected a folder of pictures or a picture"}));
 
 INSTANTIATE_TEST_SUITE_P(
     NotYetAvailable, WrongShapes,
@@ -584,6 +589,17 @@ TEST(Targets, NumberedPicturesWithARateAreAVideo) {
   EXPECT_DOUBLE_EQ(*project.targets[0].sequence_fps, 23.976);
   EXPECT_TRUE(project.targets[3].photos);
   EXPECT_FALSE(project.targets[3].sequence_fps);
+}
+
+TEST(Targets, PhotosAreAFolderOrAPictureAndNoOtherFile) {
+  const ProjectInFolder file(MinimalProject() + "convert:\n  - {photos: notes, swap: {ava: ben}}\n");
+  EXPECT_TRUE(file.Load().targets[0].photos);  // a folder that is yet to come
+  WriteText(file.folder() / "notes", "x");
+  EXPECT_THROW(file.Load(), ProjectError);
+  const ProjectInFolder dotted(MinimalProject() + "convert:\n  - {photos: album.mov, swap: {ava: ben}}\n");
+  EXPECT_THROW(dotted.Load(), ProjectError);
+  std::filesystem::create_directory(dotted.folder() / "album.mov");
+  EXPECT_TRUE(dotted.Load().targets[0].photos);
 }
 
 TEST(Targets, APictureWhoseNameHasAPercentSignStaysAPicture) {

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "face/box_overlap.h"
+#include "face/face_fit.h"
 #include "face/pictures.h"
 #include "media/video_reader.h"
 #include "testing/temp_dir.h"
@@ -489,6 +490,109 @@ TEST(MultiFaceTracker, RefusesWhatItCannotFollow) {
   EXPECT_THROW(MultiFaceTracker(But(&MultiTrackerOptions::search_every, 0)), std::invalid_argument);
   EXPECT_THROW(MultiFaceTracker(But(&MultiTrackerOptions::look_back, -1)), std::invalid_argument);
   EXPECT_THROW(MultiFaceTracker(But(&MultiTrackerOptions::most_faces, 0)), std::invalid_argument);
+}
+
+TEST(MultiFaceTracker, ASmallFaceThatGaveWayComesBackWhenThereIsRoom) {
+  std::vector<cv::Mat> frames;
+  std::vector<cv::Rect2f> small, large;
+  for (int i = 0; i < 45; ++i) {
+    cv::Mat luma = Wall(1);
+    small.push_back(AddHead(luma, Woman(), {150, 180}, 80));
+    large.push_back(i >= 15 && i < 25 ? AddHead(luma, Man(), {430, 180}, 140) : cv::Rect2f());
+    frames.push_back(luma);
+  }
+  const auto outcome = Track(frames, But(&MultiTrackerOptions::most_faces, 1));
+  for (size_t i = 0; i < frames.size(); ++i) EXPECT_LE(outcome.frames[i].faces.size(), 1u) << i;
+  ASSERT_TRUE(FaceAt(outcome.frames[10], small[10]));
+  EXPECT_TRUE(FaceAt(outcome.frames[24], large[24]));
+  const auto* back = FaceAt(outcome.frames.back(), small.back());
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->track, FaceAt(outcome.frames[10], small[10])->track);  // was remembered
+}
+
+TEST(MultiFaceTracker, AFaceThatReturnsTakesNoPlaceBeyondTheMost) {
+  std::vector<cv::Mat> frames;
+  for (int i = 0; i < 50; ++i) {
+    cv::Mat luma = Wall(1);
+    if (i < 15 || i >= 28) AddHead(luma, Man(), {430, 180}, 120);
+    if (i >= 16) AddHead(luma, Woman(), {150, 180}, 110);
+    frames.push_back(luma);
+  }
+  for (const auto& f : Track(frames, But(&MultiTrackerOptions::most_faces, 1)).frames) {
+    EXPECT_LE(f.faces.size(), 1u) << f.number;
+  }
+}
+
+TEST(MultiFaceTracker, NoFaceIsCarriedIntoBlackness) {
+  const cv::Mat bright = With(Man(), {300, 180}, 120);
+  std::vector<cv::Mat> frames;
+  for (int i = 0; i < 46; ++i) frames.push_back(bright * std::max(0.0, 1 - i / 30.0));  // fades out, then nothing
+  const auto outcome = Track(frames);
+  EXPECT_EQ(outcome.tally.cuts, 0);
+  for (size_t i = 0; i < 20; ++i) EXPECT_EQ(outcome.frames[i].faces.size(), 1u) << i;
+  for (size_t i = 30; i < frames.size(); ++i) EXPECT_TRUE(outcome.frames[i].faces.empty()) << i;
+}
+
+/// Whatever may come for a picture, none of which may end a conversion.
+cv::Mat OddPicture(cv::RNG& random, cv::Size size) {
+  cv::Mat luma(size, CV_8UC1, cv::Scalar(0));
+  const auto& person = random.uniform(0, 2) == 0 ? Man() : Woman();
+  const float width = static_cast<float>(size.width), height = static_cast<float>(size.height);
+  switch (random.uniform(0, 7)) {
+    case 0: break;
+    case 1: luma.setTo(random.uniform(0, 256)); break;
+    case 2: random.fill(luma, cv::RNG::UNIFORM, 0, 256); break;
+    case 3:  // fills the picture, or more
+      luma = Wall(1, size);
+      AddHead(luma, person, {width / 2, height / 2}, height * random.uniform(0.7f, 3.0f));
+      break;
+    case 4:  // half outside
+      luma = Wall(2, size);
+      AddHead(luma, person, {random.uniform(0, 2) * width, random.uniform(0.0f, height)}, height * random.uniform(0.3f, 0.9f));
+      break;
+    default:
+      luma = Wall(1, size);
+      AddHead(luma, person, {random.uniform(0.2f, 0.8f) * width, random.uniform(0.2f, 0.8f) * height}, height * random.uniform(0.3f, 0.6f));
+      cv::warpAffine(luma.clone(), luma, cv::getRotationMatrix2D({width / 2, height / 2}, random.uniform(-60.f, 60.f), 1), size,
+                     cv::INTER_LINEAR, cv::BORDER_REPLICATE);
+  }
+  return luma;
+}
+
+TEST(MultiFaceTracker, NoPictureEndsAConversion) {
+  const cv::Size sizes[] = {{200, 160}, {96, 96}, {8, 200}, {200, 9}, {64, 240}, {7, 7}};
+  for (int seed = 1; seed <= 6; ++seed) {
+    cv::RNG random(static_cast<uint64_t>(seed));
+    MultiTrackerOptions options;
+    options.most_faces = 1 + seed % 3;
+    options.look_back = 3 * (seed % 5);
+    options.search_every = 1 + seed;
+    options.detector.min_size = seed % 2 == 0 ? 0 : 40;
+    std::vector<cv::Mat> frames;
+    while (frames.size() < 60) {
+      const cv::Size size = sizes[random.uniform(0, 3) == 0 ? random.uniform(0, 6) : 0];
+      const cv::Mat odd = OddPicture(random, size);
+      const int times = random.uniform(1, 8);  // moves, flickers
+      for (int i = 0; i < times; ++i) {
+        cv::Mat luma;
+        const cv::Matx23f moved(1, 0, 5.0f * i, 0, 1, -3.0f * i);
+        cv::warpAffine(odd, luma, moved, size, cv::INTER_LINEAR, cv::BORDER_REPLICATE);
+        if (random.uniform(0, 6) == 0) luma = luma * 0.1 + 225;
+        frames.push_back(luma);
+      }
+    }
+    Outcome outcome;
+    ASSERT_NO_THROW(outcome = Track(frames, options)) << seed;
+    for (const auto& frame : outcome.frames) {
+      const cv::Size size = frames[static_cast<size_t>(frame.number)].size();
+      EXPECT_LE(frame.faces.size(), static_cast<size_t>(options.most_faces)) << seed << " " << frame.number;
+      for (const auto& f : frame.faces) {
+        EXPECT_TRUE(MostlyInside(f.face.box, size, 0.25f)) << seed << " " << frame.number << " " << f.face.box;
+        for (const auto& p : f.face.landmarks) ASSERT_TRUE(std::isfinite(p.x) && std::isfinite(p.y)) << seed;
+        EXPECT_TRUE(f.certainty >= 0 && f.certainty <= 1) << seed << " " << f.certainty;
+      }
+    }
+  }
 }
 
 class TrackerOnFootage : public ::testing::Test {

@@ -141,5 +141,22 @@ TEST(NewcomerWatch, SeesWhatChangesTooSlowlyForAnyTwoFrames) {
   EXPECT_TRUE(seen);
 }
 
+TEST(NewcomerWatch, SearchesAllOfAPictureThatChangedInMorePlacesThanCanBeJoined) {
+  const cv::Mat dark(2160, 3840, CV_8UC1, cv::Scalar(20));
+  NewcomerWatch watch;
+  watch.SearchedAll(MakeLumaGrid(dark, 12));
+  cv::Mat dotted = dark.clone();
+  for (int y = 40; y + 40 < dotted.rows; y += 80) {
+    for (int x = 40; x + 40 < dotted.cols; x += 80) dotted(cv::Rect(x, y, 24, 24)).setTo(200);
+  }
+  const auto parts = watch.Changed(MakeLumaGrid(dotted, 12), {}, 12);
+  ASSERT_EQ(parts.size(), 1u);
+  EXPECT_EQ(parts[0], cv::Rect({}, dotted.size()));
+  cv::Mat one = dark.clone();
+  one(cv::Rect(400, 400, 24, 24)).setTo(200);
+  EXPECT_EQ(watch.Changed(MakeLumaGrid(one, 12), {}, 12).size(), 1u);
+  EXPECT_LT(watch.Changed(MakeLumaGrid(one, 12), {}, 12)[0].width, 100);
+}
+
 }  // namespace
 }  // namespace reelswap

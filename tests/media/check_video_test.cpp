@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "media/chunked_copy.h"
+#include "media/inspect.h"
 #include "testing/temp_dir.h"
 
 namespace reelswap {
@@ -53,6 +54,12 @@ TEST_F(CheckVideoTest, SaysWhatIsNotAsExpected) {
   expected_.audio_streams = 1;
   expected_.subtitle_streams = 1;
   EXPECT_THAT(Complaint(), HasSubstr("0 subtitle streams instead of 1"));
+  expected_.subtitle_streams = 0;
+  const auto packets = static_cast<int64_t>(AudioPacketDigests(dir_ / "a.mp4").size());
+  expected_.audio_packets = packets + 1;
+  EXPECT_THAT(Complaint(), HasSubstr("packets of audio instead of " + std::to_string(packets + 1)));
+  expected_.audio_packets = packets;
+  EXPECT_NO_THROW(CheckVideo(dir_ / "a.mp4", expected_, 1));
 }
 
 TEST_F(CheckVideoTest, FindsDamageInThePictures) {
@@ -60,6 +67,26 @@ TEST_F(CheckVideoTest, FindsDamageInThePictures) {
   for (size_t i = 0; i < 400; ++i) bytes[bytes.size() / 2 + i] = static_cast<char>(i * 37);
   std::ofstream(dir_ / "a.mp4", std::ios::binary) << bytes;
   EXPECT_THAT(Complaint(), HasSubstr("a.mp4, is not right"));
+}
+
+TEST_F(CheckVideoTest, FindsOneWrongByteWhereTheCodecHasChecksums) {
+  TestVideo video;
+  video.format = TestVideo::Format(800, 600);  // libav adds checksums above 720 x 576
+  video.frames = 5;
+  video.codec = "ffv1";
+  WriteTestVideo(dir_ / "f.mkv", video);
+  expected_ = {};
+  expected_.frames = 5;
+  expected_.seconds = 5 / 30.0;
+  expected_.longest_frame = 1 / 30.0;
+  for (const int threads : {1, 2}) EXPECT_NO_THROW(CheckVideo(dir_ / "f.mkv", expected_, threads));
+  std::string bytes = ReadFile(dir_ / "f.mkv");
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x10);
+  std::ofstream(dir_ / "f.mkv", std::ios::binary) << bytes;
+  for (const int threads : {1, 2}) {
+    EXPECT_THAT(MessageOf([&] { CheckVideo(dir_ / "f.mkv", expected_, threads); }, ErrorKind::kMedia),
+                HasSubstr("is not right"));
+  }
 }
 
 TEST_F(CheckVideoTest, FindsAFileThatWasCutOff) {

@@ -89,6 +89,7 @@ inline ExpectedVideo ExpectedOf(const CopyResult& copy) {
   expected.longest_frame = copy.longest_frame;
   expected.audio_streams = copy.report.audio_streams;
   expected.subtitle_streams = copy.report.subtitle_streams;
+  expected.audio_packets = copy.report.audio_packets;
   return expected;
 }
 

@@ -362,6 +362,22 @@ TEST(VideoWriter, ReportsADiskThatTakesNoMoreAndLeavesNothing) {
   EXPECT_TRUE(FilesIn(dir.path()).empty());
 }
 
+TEST(VideoWriter, LeavesAVideoToSoftwareThatHardwareWouldMakeCoarser) {
+  TempDir dir;
+  WriteOptions options = SmallOptions();
+  options.video.format.chroma_shift_x = options.video.format.chroma_shift_y = 0;
+  options.encoder.hardware = "auto";
+  VideoWriter writer(dir / "a.mp4", options);
+  writer.Write(TestFrame(options.video.format, 0, 0));
+  const std::string message = writer.Commit().message;
+  EXPECT_EQ(ProbeVideo(dir / "a.mp4").format.chroma_shift_x, 0) << message;
+  if (message.find("software encodes") == std::string::npos)
+    GTEST_SKIP() << "a device encodes full chroma here";
+  if (message.find("h264_vaapi: not in this FFmpeg") == std::string::npos) {
+    EXPECT_THAT(message, HasSubstr("h264_vaapi: it takes colour in less detail than the video has"));
+  }
+}
+
 TEST(WorkingEncoders, NamesTheOnesThatEncode) {
   const auto encoders = WorkingEncoders();
   EXPECT_THAT(encoders, ::testing::Contains("h264 (libx264)"));

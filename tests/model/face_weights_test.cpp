@@ -18,10 +18,12 @@ TEST(FaceWeightMap, CountsEyesAndMouthMostAndTheBorderLeast) {
   for (const CropGeometry& crop : {kCrop, CropGeometry{64, 1.8f, 0.0f}, CropGeometry{96, 1.6f, -0.1f}}) {
     const cv::Mat map = FaceWeightMap(crop);
     const float forehead = At(map, crop, 0.5, 0.0), cheek = At(map, crop, 0.2, 0.6);
-    for (const cv::Point2d feature : {cv::Point2d(0.236, 0.27), {0.764, 0.27}, {0.5, 0.80}}) {
-      EXPECT_GT(At(map, crop, feature.x, feature.y), 2 * forehead);
-      EXPECT_GT(At(map, crop, feature.x, feature.y), 2 * cheek);
+    EXPECT_NEAR(forehead / cheek, 1, 0.15);  // the oval's border begins above it
+    // 3 and 2 of the face's own weight, less what the oval takes off at their place.
+    for (const cv::Point2d eye : {cv::Point2d(0.236, 0.27), {0.764, 0.27}}) {
+      EXPECT_NEAR(At(map, crop, eye.x, eye.y) / cheek, 3, 0.2);
     }
+    EXPECT_NEAR(At(map, crop, 0.5, 0.80) / cheek, 2, 0.1);
     EXPECT_LT(map.at<float>(0, 0), 0.3f * cheek);
     EXPECT_LT(map.at<float>(crop.size - 1, crop.size - 1), 0.3f * cheek);
   }

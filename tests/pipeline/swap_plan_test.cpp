@@ -134,6 +134,67 @@ TEST(PlanSwaps, LongGapsStayOpenFadeAndAreCounted) {
   EXPECT_EQ(plan.At(0).faces[0].opacity, 1) << "the video begins with it";
 }
 
+TEST(PlanSwaps, WhereATrackHasNoFaceAnotherOfItsPersonIsSwapped) {
+  const TempDir folder;
+  const auto scene = [](int64_t n) {  // lost for 28 frames, its number kept; found elsewhere meanwhile, and a little longer
+    std::vector<TrackedFace> faces;
+    if (n < 80 || n >= 108) faces.push_back(Tracked(0, MakeFace({150, 200, 60})));
+    if (n >= 78 && n < 111) faces.push_back(Tracked(1, MakeFace({450, 200, 50})));
+    return faces;
+  };
+  const VideoAnalysis analysis = MakeAnalysis(folder.path(), 200, scene);
+  const SwapPlan plan = PlanSwaps(analysis, OneDirection(), folder.path(), "p");
+  for (int64_t n = 0; n < 200; ++n) {
+    const PlannedFrame frame = plan.At(n);
+    ASSERT_THAT(frame.faces, SizeIs(1)) << "frame " << n << ": somebody, and never two of one person";
+    EXPECT_EQ(frame.faces[0].track, n >= 80 && n < 108 ? 1 : 0) << n;
+  }
+  EXPECT_EQ(plan.tally().frames_with_swap, 200);
+}
+
+TEST(PlanSwaps, TellsTheTallyOfAnyStretch) {
+  const TempDir folder;
+  const auto scene = [](int64_t n) {
+    auto faces = OnePerson([](int64_t k) { return (k < 50 || k >= 54) && (k < 100 || k >= 120); })(n);
+    if (n >= 112 && !faces.empty()) faces[0].track = 1;  // found again under another number: one life, and its gap counts
+    return faces;
+  };
+  const SwapPlan plan = PlanSwaps(MakeAnalysis(folder.path(), 200, scene), OneDirection(), folder.path(), "p");
+  const auto same = [](const PlanTally& a, const PlanTally& b) {
+    return a.frames == b.frames && a.frames_with_swap == b.frames_with_swap && a.filled == b.filled &&
+           a.repaired == b.repaired && a.faded == b.faded && a.unswapped == b.unswapped;
+  };
+  EXPECT_EQ(plan.tally().unswapped, 20);
+  EXPECT_TRUE(same(plan.TallyOf(0, 200), plan.tally()));
+  EXPECT_EQ(plan.TallyOf(0, 100).unswapped, 0);
+  EXPECT_EQ(plan.TallyOf(0, 100).filled, 4);
+  EXPECT_EQ(plan.TallyOf(0, 100).faded, 3);
+  EXPECT_EQ(plan.TallyOf(95, 110).unswapped, 10);
+  EXPECT_EQ(plan.TallyOf(95, 110).frames, 15);
+  EXPECT_EQ(plan.TallyOf(95, 110).frames_with_swap, 5);
+  EXPECT_EQ(plan.TallyOf(7, 7).frames, 0);
+  EXPECT_TRUE(plan.At(100).unswapped);
+  EXPECT_FALSE(plan.At(99).unswapped);
+  EXPECT_THROW(plan.TallyOf(-1, 5), std::out_of_range);
+  EXPECT_THROW(plan.TallyOf(5, 4), std::out_of_range);
+  EXPECT_THROW(plan.TallyOf(0, 201), std::out_of_range);
+}
+
+TEST(PlanSwaps, IsInterruptedWithoutLeavingAPlan) {
+  const TempDir folder;
+  const VideoAnalysis analysis = MakeAnalysis(folder.path(), 60, OnePerson());
+  std::stop_source source;
+  source.request_stop();
+  try {
+    PlanSwaps(analysis, OneDirection(), folder.path(), "p", source.get_token());
+    FAIL() << "it went on";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kCancelled);
+  }
+  EXPECT_FALSE(std::filesystem::exists(PlanPath(folder.path())));
+  EXPECT_EQ(PlanSwaps(analysis, OneDirection(), folder.path(), "p", std::stop_token()).frames(), 60);
+}
+
 TEST(PlanSwaps, NothingReachesOverACut) {
   const TempDir folder;
   const auto scene = [](int64_t n) {  // the same place before and after, but another shot; then elsewhere at once
@@ -273,6 +334,47 @@ TEST(SwapPlanSlow, MemoryDoesNotGrowWithTheLength) {
   const SwapPlan plan = PlanSwaps(analysis, OneDirection(), folder.path(), "long");
   EXPECT_EQ(plan.tally().frames_with_swap, frames);
   EXPECT_LT(peak() - before, 12000) << "kB; what allocators keep";
+}
+
+TEST(FramesPerSecond, GoesByTheFramesTimesAndDistrustsWhatIsDeclared) {
+  const TempDir folder;
+  const VideoAnalysis analysis = MakeAnalysis(folder.path(), 120, OnePerson());  // 30 a second by their times
+  const SwapPlan plan = PlanSwaps(analysis, OneDirection(), folder.path(), "p");
+  VideoInfo info = analysis.info();
+  for (const Rational declared : {Rational{30, 1}, Rational{90000, 1}, Rational{0, 1}, Rational{5, 0}, Rational{-1, 1}}) {
+    info.frame_rate = declared;
+    EXPECT_NEAR(FramesPerSecond(plan, info), 30, 1e-9) << declared.num << "/" << declared.den;
+  }
+  info.time_base = {0, 1};  // the times say nothing
+  info.frame_rate = {24, 1};
+  EXPECT_EQ(FramesPerSecond(plan, info), 24);
+  info.frame_rate = {90000, 1};
+  EXPECT_EQ(FramesPerSecond(plan, info), 25);
+  info.time_base = {1, 1000000};  // as absurd as the declared rate
+  EXPECT_EQ(FramesPerSecond(plan, info), 25);
+  info.time_base = {2, 1};
+  EXPECT_NEAR(FramesPerSecond(plan, info), 0.5, 1e-9) << "pictures of a slow camera";
+}
+
+TEST(FramesPerSecond, OneFrameHasTheDeclaredRate) {
+  const TempDir folder;
+  const VideoAnalysis analysis = MakeAnalysis(folder.path(), 1, OnePerson());
+  const SwapPlan plan = PlanSwaps(analysis, OneDirection(), folder.path(), "p");
+  EXPECT_EQ(FramesPerSecond(plan, analysis.info()), 30);
+}
+
+TEST(MostTellingStretch, LooksAsCloselyWhateverRateIsDeclared) {
+  const TempDir folder;
+  const auto scene = [](int64_t n) {
+    FakePose pose;
+    if (n >= 600 && n < 900) pose.yaw = 30 * std::sin((static_cast<double>(n) - 600) / 40.0);
+    return std::vector<TrackedFace>{Tracked(0, MakeFace(pose))};
+  };
+  const VideoAnalysis analysis = MakeAnalysis(folder.path(), 1200, scene);
+  const SwapPlan plan = PlanSwaps(analysis, OneDirection(), folder.path(), "p");
+  VideoInfo absurd = analysis.info();
+  absurd.frame_rate = {90000, 1};
+  EXPECT_EQ(MostTellingStretch(plan, absurd, 8), MostTellingStretch(plan, analysis.info(), 8));
 }
 
 TEST(MostTellingStretch, FindsWhereTheHeadTurnsAndNotWhereNobodyIs) {

@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "pipeline/track_identity.h"
+#include "pipeline/track_prominence.h"
 
 namespace reelswap {
 namespace {
@@ -30,6 +31,14 @@ class Cast {
     place.mean_width = width;
     input_.places.push_back(place);
     likeness_[place.track] = {distances, distances.empty() ? 0 : 6};
+    return *this;
+  }
+
+  /// Of the track told last.
+  Cast& WithHole(int64_t first, int64_t last) {
+    TrackPlace& place = input_.places.back();
+    place.holes.emplace_back(first, last);
+    place.frames -= last - first + 1;
     return *this;
   }
 
@@ -163,6 +172,48 @@ TEST(DecideTracks, ABriefDoubleTakesOnlyItsFrames) {
   EXPECT_EQ(d.yielding[0].last, 520);
 }
 
+TEST(DecideTracks, AFaceInAnothersHoleIsNoDouble) {
+  const auto d = Cast(kHost)
+                     .Track(0, 199, 100, {{"host", 0.25}, {"guest", 0.60}})
+                     .WithHole(100, 124)
+                     .Track(102, 122, 500, {{"host", 0.40}, {"guest", 0.60}})
+                     .Decide();
+  EXPECT_EQ(d.verdicts[0].direction, 0);
+  EXPECT_EQ(d.verdicts[1].direction, 0) << d.verdicts[1].reason;
+  EXPECT_THAT(d.yielding, IsEmpty());
+  EXPECT_THAT(d.warnings, IsEmpty());
+}
+
+TEST(DecideTracks, AFaceYieldsOnlyWhereTheNearerOneIsInThePicture) {
+  const auto d = Cast(kHost)
+                     .Track(0, 199, 100, {{"host", 0.25}, {"guest", 0.60}})
+                     .WithHole(100, 129)
+                     .Track(95, 132, 500, {{"host", 0.40}, {"guest", 0.60}})
+                     .Decide();
+  EXPECT_EQ(d.verdicts[1].direction, 0);
+  ASSERT_EQ(d.yielding.size(), 2u);
+  EXPECT_EQ(d.yielding[0].track, 1);
+  EXPECT_EQ(d.yielding[0].to, 0);
+  EXPECT_EQ(d.yielding[0].first, 95);
+  EXPECT_EQ(d.yielding[0].last, 99);
+  EXPECT_EQ(d.yielding[1].first, 130);
+  EXPECT_EQ(d.yielding[1].last, 132);
+}
+
+TEST(CommonStretches, LeavesOutTheHolesOfBoth) {
+  TrackPlace a, b;
+  a.first = 0, a.last = 99, b.first = 50, b.last = 150;
+  EXPECT_EQ(CommonFrames(a, b), 50);
+  a.holes = {{10, 20}, {60, 69}, {90, 95}};
+  b.holes = {{65, 74}, {96, 120}};
+  using Stretches = std::vector<std::pair<int64_t, int64_t>>;
+  EXPECT_EQ(CommonStretches(a, b), (Stretches{{50, 59}, {75, 89}}));
+  EXPECT_EQ(CommonStretches(b, a), CommonStretches(a, b));
+  EXPECT_EQ(CommonFrames(a, b), 25);
+  a.last = 49;
+  EXPECT_EQ(CommonFrames(a, b), 0);
+}
+
 TEST(DecideTracks, AFaceMuchFurtherThanTheVideosBestIsAnothers) {
   const auto d = Cast(kHost).Track(0, 99, 100, {{"host", 0.20}}).Track(200, 299, 100, {{"host", 0.43}}, 100, 1).Decide();
   EXPECT_EQ(d.verdicts[0].direction, 0);
@@ -217,6 +268,13 @@ TEST(DecideTracksBlindly, AnOverlapAsShortAsAFaceLostAndFoundIsNoRival) {
   ASSERT_EQ(d.yielding.size(), 1u) << "never two of one person at a time";
   EXPECT_EQ(d.yielding[0].first, 96);
   EXPECT_EQ(d.yielding[0].last, 99);
+}
+
+TEST(DecideTracksBlindly, AFaceInAnothersHoleIsNoRival) {
+  const auto d = Cast(kHost).Track(0, 99, 100, {}, 200).WithHole(40, 69).Track(41, 68, 500, {}, 180).DecideBlindly();
+  EXPECT_EQ(d.verdicts[0].direction, 0);
+  EXPECT_EQ(d.verdicts[1].direction, 0);
+  EXPECT_THAT(d.yielding, IsEmpty());
 }
 
 TEST(DecideTracksBlindly, RefusesSeveralDirections) {

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <deque>
 #include <fstream>
+#include <opencv2/imgcodecs.hpp>
+#include <thread>
 
 #include "core/error.h"
 #include "core/files.h"
@@ -188,10 +190,16 @@ TEST_F(VideoAnalysisTest, EveryTrackHasSamplesThatShowIt) {
   const VideoAnalysis analysis = Analyse(Options(folder_ / "a"));
   const auto frames = All(analysis);
   for (const AnalysedTrack& track : analysis.tracks()) {
-    ASSERT_GE(track.samples.size(), 3u) << track.id;
-    EXPECT_LE(track.samples.size(), 6u);
+    const std::vector<TrackSample> samples = analysis.Samples(track.id);
+    ASSERT_GE(samples.size(), 3u) << track.id;
+    EXPECT_LE(samples.size(), 6u);
+    ASSERT_EQ(track.samples.size(), samples.size());
     int64_t first = track.last, last = track.first;
-    for (const TrackSample& sample : track.samples) {
+    for (size_t s = 0; s < samples.size(); ++s) {
+      const TrackSample& sample = samples[s];
+      EXPECT_TRUE(track.samples[s].picture.empty()) << "no picture is held";
+      EXPECT_EQ(track.samples[s].frame, sample.frame);
+      EXPECT_EQ(track.samples[s].landmarks, sample.landmarks);
       first = std::min(first, sample.frame), last = std::max(last, sample.frame);
       ASSERT_FALSE(sample.picture.empty());
       EXPECT_LE(std::max(sample.picture.cols, sample.picture.rows), 384);
@@ -207,6 +215,53 @@ TEST_F(VideoAnalysisTest, EveryTrackHasSamplesThatShowIt) {
     }
     EXPECT_GE(last - first, (track.last - track.first) / 2) << "spread over the life of track " << track.id;
   }
+}
+
+TEST_F(VideoAnalysisTest, SamplesAreTheVideosPixelsWhicheverSegmentTheyLieIn) {
+  const VideoAnalysis analysis = Analyse(Options(folder_ / "a"));
+  VideoReader reader(input_, {});
+  std::vector<cv::Mat> pictures;
+  while (auto frame = reader.Next()) pictures.push_back(frame->Bgr());
+  int64_t compared = 0;
+  for (const AnalysedTrack& track : analysis.tracks()) {
+    for (const TrackSample& sample : analysis.Samples(track.id)) {
+      const auto& m = sample.picture_from_frame;  // these faces are small: cut out, not scaled
+      ASSERT_NEAR(m(0, 0), 1, 1e-6);
+      const cv::Rect part(-cvRound(m(0, 2)), -cvRound(m(1, 2)), sample.picture.cols, sample.picture.rows);
+      EXPECT_LT(cv::norm(pictures[static_cast<size_t>(sample.frame)](part), sample.picture, cv::NORM_INF), 24)
+          << "levels; drafts are decoded roughly; track " << track.id << " frame " << sample.frame;
+      ++compared;
+    }
+  }
+  EXPECT_GE(compared, 12);
+}
+
+TEST_F(VideoAnalysisTest, SamplesAreReadFromManyThreadsAndRefusedWhenTheyAreGone) {
+  const VideoAnalysis analysis = Analyse(Options(folder_ / "a"));
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong = 0;
+  const std::vector<TrackSample> expected = analysis.Samples(2);
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 5; ++round) {
+        const std::vector<TrackSample> samples = analysis.Samples(2);
+        for (size_t s = 0; s < samples.size(); ++s) {
+          wrong += cv::norm(samples[s].picture, expected.at(s).picture, cv::NORM_INF) > 0;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_THROW(analysis.Samples(99), std::out_of_range);
+  EXPECT_THROW(analysis.Samples(-1), std::out_of_range);
+  for (int64_t segment = 0; segment < 5; ++segment) {
+    std::string bytes = ReadFile(SegmentPath(folder_ / "a", segment));
+    std::ofstream(SegmentPath(folder_ / "a", segment), std::ios::binary) << std::string(bytes.size(), '\0');
+  }
+  EXPECT_THROW(analysis.Samples(2), Error) << "no picture";
+  fs::remove_all(folder_ / "a");
+  EXPECT_THROW(analysis.Samples(2), Error) << "gone";
 }
 
 TEST_F(VideoAnalysisTest, SegmentsLeaveNoTrace) {
@@ -357,6 +412,76 @@ TEST(JoinSegments, ANewcomerFoundAfterTheBorderGetsItsFacesFromBeforeIt) {
   int64_t faces = 0;
   analysis.ForEach(10, 22, [&](const AnalysedFrame& f) { faces += static_cast<int64_t>(f.faces.size()); });
   EXPECT_EQ(faces, 7);
+}
+
+TEST(VideoAnalysisSlow, MemoryDoesNotGrowWithTheTracksPictures) {
+  const TempDir folder;
+  // A film of short shots: 40 tracks a segment with six pictures of 384 px each, 106 MB a segment when decoded.
+  std::vector<uchar> png;
+  cv::imencode(".png", cv::Mat(384, 384, CV_8UC3, cv::Scalar(30, 60, 90)), png);
+  const auto make = [&](const fs::path& where, int64_t segments) {
+    for (int64_t s = 0; s < segments; ++s) {
+      AnalysisSegment segment;
+      segment.number = s;
+      segment.last = s + 1 == segments;
+      segment.info.format.width = 640;
+      for (int64_t t = 0; t < 40; ++t) {
+        AnalysedFrame frame;
+        frame.number = 40 * s + t;
+        frame.cut = true;
+        frame.faces = {Tracked(t, MakeFace({}))};
+        segment.frames.push_back(frame);
+        for (int k = 0; k < 6; ++k) {
+          StoredSample sample;
+          sample.track = t;
+          sample.sample.frame = frame.number;
+          sample.png.assign(png.begin(), png.end());
+          segment.samples.push_back(sample);
+        }
+      }
+      WriteSegment(where, "k", segment);
+    }
+    JoinSegments(where, "k", segments);
+  };
+  const auto resident = [] {  // MB
+    std::ifstream in("/proc/self/statm");
+    int64_t size = 0, pages = 0;
+    in >> size >> pages;
+    return static_cast<double>(pages * 4096) / 1e6;
+  };
+  make(folder / "long", 50);
+  const double before = resident();
+  const VideoAnalysis analysis(folder / "long", "k");
+  ASSERT_EQ(analysis.tracks().size(), 2000u);
+  EXPECT_LT(resident() - before, 20) << "MB; 12000 samples of some 700 bytes without their pictures, 5300 MB with them";
+  EXPECT_EQ(analysis.Samples(1999).size(), 6u);
+  EXPECT_EQ(analysis.Samples(1999)[0].picture.at<cv::Vec3b>(5, 5), cv::Vec3b(30, 60, 90));
+}
+
+TEST(RemoveUnusedAnalyses, RemovesFoldersOfAnalysesThatNothingNeedsAndNothingElse) {
+  const TempDir folder;
+  const fs::path root = folder / "convert", outside = folder / "video_0e0e0e0e0e0e";
+  const auto make = [](const fs::path& path) {
+    fs::create_directories(path / "deeper");
+    std::ofstream(path / "deeper" / "faces_000000.rsf") << "x";
+  };
+  const std::vector<std::string> stay = {"video_0123456789ab", "video_ava.0123456789ab", "video_feed.0123456789ab",
+                                         "video_", "sequences", "clip.0123456789ab", "video_holiday"};
+  for (const std::string& name : stay) make(root / name);
+  make(root / "video_ba9876543210");
+  make(root / "video_00000000000a");
+  make(outside);
+  fs::create_directory_symlink(outside, root / "video_cccccccccccc");
+  fs::create_directory_symlink(outside, root / "video_00000000000a" / "link");
+  std::ofstream(root / "video_dddddddddddd") << "a file";
+  RemoveUnusedAnalyses(root, {"video_0123456789ab", "video_eeeeeeeeeeee"});
+  for (const std::string& name : stay) EXPECT_TRUE(fs::exists(root / name / "deeper" / "faces_000000.rsf")) << name;
+  EXPECT_FALSE(fs::exists(root / "video_ba9876543210"));
+  EXPECT_FALSE(fs::exists(root / "video_00000000000a"));
+  EXPECT_TRUE(fs::is_symlink(root / "video_cccccccccccc"));
+  EXPECT_TRUE(fs::is_regular_file(root / "video_dddddddddddd"));
+  EXPECT_TRUE(fs::exists(outside / "deeper" / "faces_000000.rsf")) << "links are not followed";
+  EXPECT_NO_THROW(RemoveUnusedAnalyses(folder / "nowhere", {}));
 }
 
 TEST(AnalysisFile, KeepsAllThatIsKnownOfTheVideo) {

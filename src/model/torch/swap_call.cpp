@@ -28,24 +28,9 @@ at::Tensor Bytes(const at::Tensor& values) {
   return values.mul(255.0).add_(0.5).to(at::kByte).permute({0, 2, 3, 1}).contiguous().to(at::kCPU);
 }
 
-void AppendCrops(const at::Tensor& values, int side, bool masks, std::vector<SwappedCrop>& swapped) {
-  const bool has_mask = values.size(1) == 4;
-  const at::Tensor faces = Bytes(values.narrow(1, 0, 3));
-  const at::Tensor alphas = has_mask && masks ? Bytes(values.narrow(1, 3, 1)) : at::Tensor();
-  const size_t area = static_cast<size_t>(side) * side;
-  for (size_t i = 0; i < static_cast<size_t>(values.size(0)); ++i) {
-    SwappedCrop crop;
-    crop.image = cv::Mat(side, side, CV_8UC3, faces.data_ptr<uint8_t>() + i * area * 3).clone();
-    if (alphas.defined()) {
-      crop.mask = cv::Mat(side, side, CV_8UC1, alphas.data_ptr<uint8_t>() + i * area).clone();
-    }
-    swapped.push_back(std::move(crop));
-  }
-}
-
-void SwapSome(const SwapNetworks& networks, std::span<const Network* const> decoders, std::span<const cv::Mat> crops,
-              bool masks, std::vector<std::vector<SwappedCrop>>& swapped) {
-  const int in = networks.architecture.input.size;
+void SwapSome(const SwapNetworks& networks, const Network& decoder, std::span<const cv::Mat> crops, bool masks,
+              std::vector<SwappedCrop>& swapped) {
+  const int in = networks.architecture.input.size, out = networks.architecture.output.size;
   const size_t picture = static_cast<size_t>(in) * in * 3;
   std::vector<uint8_t> pixels(crops.size() * picture);
   for (size_t i = 0; i < crops.size(); ++i) {
@@ -53,37 +38,40 @@ void SwapSome(const SwapNetworks& networks, std::span<const Network* const> deco
   }
   const at::Tensor input = TensorFromPictures(pixels.data(), static_cast<int64_t>(crops.size()), in,
                                               networks.placement, networks.encoder.input_type());
-  const at::Tensor code = networks.encoder.Forward(input);
-  for (size_t i = 0; i < decoders.size(); ++i) {
-    AppendCrops(decoders[i]->Forward(code).to(at::kFloat).sigmoid(), networks.architecture.output.size, masks,
-                swapped[i]);
+  const at::Tensor values = decoder.Forward(networks.encoder.Forward(input)).to(at::kFloat).sigmoid();
+  const bool has_mask = values.size(1) == 4;
+  const at::Tensor faces = Bytes(values.narrow(1, 0, 3));
+  const at::Tensor alphas = has_mask && masks ? Bytes(values.narrow(1, 3, 1)) : at::Tensor();
+  const size_t area = static_cast<size_t>(out) * out;
+  for (size_t i = 0; i < crops.size(); ++i) {
+    SwappedCrop crop;
+    crop.image = cv::Mat(out, out, CV_8UC3, faces.data_ptr<uint8_t>() + i * area * 3).clone();
+    if (alphas.defined()) {
+      crop.mask = cv::Mat(out, out, CV_8UC1, alphas.data_ptr<uint8_t>() + i * area).clone();
+    }
+    swapped.push_back(std::move(crop));
   }
 }
 
 }  // namespace
 
-std::vector<std::vector<SwappedCrop>> SwapCrops(const SwapNetworks& networks, std::span<const cv::Mat> crops,
-                                                std::span<const std::string> people, bool masks) {
+std::vector<SwappedCrop> SwapCrops(const SwapNetworks& networks, std::span<const cv::Mat> crops,
+                                   const std::string& person, bool masks) {
   const int side = networks.architecture.input.size;
   for (const cv::Mat& crop : crops) {
     if (crop.type() != CV_8UC3 || crop.rows != side || crop.cols != side) {
       throw std::invalid_argument(fmt::format("SwapCrops: faces must be {0} x {0} CV_8UC3", side));
     }
   }
-  std::vector<const Network*> decoders;
-  for (const std::string& person : people) decoders.push_back(&DecoderOf(networks, person));
+  const Network& decoder = DecoderOf(networks, person);
   const c10::InferenceMode inference;
-  std::vector<std::vector<SwappedCrop>> swapped(people.size());
+  std::vector<SwappedCrop> swapped;
+  swapped.reserve(crops.size());
   for (size_t begin = 0; begin < crops.size(); begin += kFacesPerCall) {
     const auto some = crops.subspan(begin, std::min(kFacesPerCall, crops.size() - begin));
-    WithTorchErrors("swapping", [&] { SwapSome(networks, decoders, some, masks, swapped); });
+    WithTorchErrors("swapping", [&] { SwapSome(networks, decoder, some, masks, swapped); });
   }
   return swapped;
-}
-
-std::vector<SwappedCrop> SwapCrops(const SwapNetworks& networks, std::span<const cv::Mat> crops,
-                                   const std::string& person, bool masks) {
-  return std::move(SwapCrops(networks, crops, std::span(&person, 1), masks).front());
 }
 
 }  // namespace reelswap

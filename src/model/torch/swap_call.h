@@ -16,8 +16,4 @@ namespace reelswap {
 std::vector<SwappedCrop> SwapCrops(const SwapNetworks& networks, std::span<const cv::Mat> crops,
                                    const std::string& person, bool masks = true);
 
-/// The same through several people's decoders; the encoder, which they share, runs once. One list per person.
-std::vector<std::vector<SwappedCrop>> SwapCrops(const SwapNetworks& networks, std::span<const cv::Mat> crops,
-                                                std::span<const std::string> people, bool masks = true);
-
 }  // namespace reelswap
