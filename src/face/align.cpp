@@ -1,8 +1,10 @@
 #include "face/align.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
+#include <memory>
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
 
@@ -42,16 +44,52 @@ cv::Rect NeededRegion(const cv::Matx23f& face_from_frame, int size, cv::Size fra
   return {first, last + cv::Point(1, 1)};
 }
 
-/// Cuts the crop from `region` of the frame. `bgr` holds that region.
-cv::Mat CutCrop(const cv::Mat& bgr, const cv::Rect& region, const cv::Matx23f& face_from_frame, int size, double scale) {
-  cv::Mat source = bgr;
-  cv::Point2d per_px(1, 1);
+/// A region of a picture as BGR at `reduced` size (at most the region's own), every px averaged where it is smaller.
+using RegionReader = std::function<cv::Mat(const cv::Rect& region, cv::Size reduced)>;
+
+cv::Mat Reduced(const cv::Mat& bgr, cv::Size reduced) {
+  if (bgr.size() == reduced) return bgr;
+  cv::Mat small;
+  cv::resize(bgr, small, reduced, 0, 0, cv::INTER_AREA);
+  return small;
+}
+
+/// Planes are averaged before they become BGR: the way from Y'CbCr is linear, so that the order does not matter, and
+/// there is far less to convert. Display-mapped formats are not linear.
+cv::Mat ReadReduced(const Frame& frame, const cv::Rect& region, cv::Size reduced) {
+  const FrameFormat& format = frame.format();
+  const bool linear = format.transfer == Transfer::kSdr && !format.wide_gamut;
+  if (region.size() == reduced || !linear) return Reduced(frame.Bgr(region), reduced);
+  FrameFormat small = format;
+  small.width = reduced.width, small.height = reduced.height;
+  small.chroma_shift_x = small.chroma_shift_y = 0;
+  const auto planes = std::make_shared<std::array<cv::Mat, 3>>();
+  FramePlanes view;
+  for (int p = 0; p < format.PlaneCount(); ++p) {
+    const int sx = p == 0 ? 0 : format.chroma_shift_x, sy = p == 0 ? 0 : format.chroma_shift_y;
+    const cv::Point first(region.x >> sx, region.y >> sy);
+    const cv::Point last((region.br().x + (1 << sx) - 1) >> sx, (region.br().y + (1 << sy) - 1) >> sy);
+    const bool shrinks = last.x - first.x >= reduced.width && last.y - first.y >= reduced.height;
+    cv::resize(frame.Plane(p)(cv::Rect(first, last)), (*planes)[p], reduced, 0, 0,
+               shrinks ? cv::INTER_AREA : cv::INTER_LINEAR);
+    view.data[p] = (*planes)[p].data;
+    view.stride_bytes[p] = static_cast<int>((*planes)[p].step);
+  }
+  view.owner = planes;
+  return Frame(small, view, frame.index(), frame.pts()).Bgr();
+}
+
+/// Cuts the crop from `region` of the picture.
+cv::Mat CutCrop(const RegionReader& read, const cv::Rect& region, const cv::Matx23f& face_from_frame, int size,
+                double scale) {
+  cv::Size reduced = region.size();
   if (scale < 0.5) {
     // A bilinear tap reads two px: below half size it would skip some, so every px is averaged first.
-    const cv::Size reduced(std::max(1, cvRound(bgr.cols * scale)), std::max(1, cvRound(bgr.rows * scale)));
-    cv::resize(bgr, source, reduced, 0, 0, cv::INTER_AREA);
-    per_px = {static_cast<double>(bgr.cols) / reduced.width, static_cast<double>(bgr.rows) / reduced.height};
+    reduced = {std::max(1, cvRound(region.width * scale)), std::max(1, cvRound(region.height * scale))};
   }
+  const cv::Mat source = read(region, reduced);
+  const cv::Point2d per_px(static_cast<double>(region.width) / reduced.width,
+                           static_cast<double>(region.height) / reduced.height);
   // frame px = (source px + 0.5) * per_px - 0.5 + region's corner: indices name px centres.
   const cv::Point2d shift(0.5 * per_px.x - 0.5 + region.x, 0.5 * per_px.y - 0.5 + region.y);
   const auto& m = face_from_frame;
@@ -68,20 +106,20 @@ cv::Mat CutCrop(const cv::Mat& bgr, const cv::Rect& region, const cv::Matx23f& f
 }
 
 AlignedFace Cut(cv::Size frame, const DetectedFace& face, const CropGeometry& geometry,
-                const std::function<cv::Mat(const cv::Rect&)>& bgr_of) {
+                const RegionReader& read) {
   AlignedFace aligned;
   aligned.face = face;
   aligned.face_from_frame = FaceFromFrame(face.landmarks, geometry);
   const double scale = std::hypot(aligned.face_from_frame(0, 0), aligned.face_from_frame(1, 0));
   const int margin = kFilterMargin + (scale < 0.5 ? static_cast<int>(std::min(2 / scale, 1000.0)) : 0);
   const cv::Rect region = NeededRegion(aligned.face_from_frame, geometry.size, frame, margin);
-  aligned.image = CutCrop(bgr_of(region), region, aligned.face_from_frame, geometry.size, scale);
+  aligned.image = CutCrop(read, region, aligned.face_from_frame, geometry.size, scale);
   return aligned;
 }
 
 AlignedFace Align(cv::Size frame, const DetectedFace& face, const CropGeometry& geometry,
-                  const std::function<cv::Mat(const cv::Rect&)>& bgr_of) {
-  AlignedFace aligned = Cut(frame, face, geometry, bgr_of);
+                  const RegionReader& read) {
+  AlignedFace aligned = Cut(frame, face, geometry, read);
   aligned.pose = EstimatePose(face.landmarks, frame);
   aligned.sharpness = MeasureSharpness(aligned.image, geometry);
   return aligned;
@@ -132,17 +170,17 @@ cv::Matx23f CropFromCrop(const CropGeometry& from, const CropGeometry& to) {
 
 AlignedFace AlignFace(const Frame& frame, const DetectedFace& face, const CropGeometry& geometry) {
   if (frame.empty()) throw std::invalid_argument("AlignFace needs a frame");
-  return Align(frame.size(), face, geometry, [&](const cv::Rect& roi) { return frame.Bgr(roi); });
+  return Align(frame.size(), face, geometry, [&](const cv::Rect& region, cv::Size reduced) { return ReadReduced(frame, region, reduced); });
 }
 
 AlignedFace CutFace(const Frame& frame, const DetectedFace& face, const CropGeometry& geometry) {
   if (frame.empty()) throw std::invalid_argument("CutFace needs a frame");
-  return Cut(frame.size(), face, geometry, [&](const cv::Rect& roi) { return frame.Bgr(roi); });
+  return Cut(frame.size(), face, geometry, [&](const cv::Rect& region, cv::Size reduced) { return ReadReduced(frame, region, reduced); });
 }
 
 AlignedFace AlignFace(const cv::Mat& bgr, const DetectedFace& face, const CropGeometry& geometry) {
   if (bgr.empty() || bgr.type() != CV_8UC3) throw std::invalid_argument("AlignFace needs a CV_8UC3 picture");
-  return Align(bgr.size(), face, geometry, [&](const cv::Rect& roi) { return bgr(roi); });
+  return Align(bgr.size(), face, geometry, [&](const cv::Rect& region, cv::Size reduced) { return Reduced(bgr(region), reduced); });
 }
 
 float MeasureSharpness(const cv::Mat& crop_bgr, const CropGeometry& geometry) {

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "core/error.h"
+#include "face/face_detector.h"
 #include "pipeline/frame_ahead.h"
 #include "pipeline/stage_clock.h"
 #include "pipeline/track_follower.h"
@@ -99,6 +100,11 @@ class AnalysisRun {
     following_.emplace(make_follower_(), segments_, frames_, lead);
     int64_t corrupt_in_lead = 0;
     {
+      {
+        // The first detector of a process reads the landmark weights; others share them.
+        const auto span = clock_.Measure("load weights");
+        const FaceDetector first(options_.detector);
+      }
       FrameAhead ahead(reader, kAheadBytes, clock_);
       while (auto read = ahead.Next(stop_)) {
         if (stop_.stop_requested()) break;

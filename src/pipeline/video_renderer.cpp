@@ -201,6 +201,7 @@ void VideoRenderer::FindOccluders(const NumberedFaces& faces, int direction) {
   std::vector<ConvertFace*> probes, rest;
   std::map<int64_t, cv::Mat> last;
   for (const auto& [number, face] : faces) {
+    if (input_.looks.at(face->planned.track).habit.mean.empty()) continue;
     cv::Mat& before = last[face->planned.track];
     const cv::Mat now = ShrunkCrop(face->aligned.image);
     const bool changed = before.empty() || cv::norm(now, before, cv::NORM_L1) > kChangedLevels * static_cast<double>(now.total() * 3);
@@ -221,8 +222,7 @@ std::set<int64_t> VideoRenderer::MeasureOcclusion(const std::vector<ConvertFace*
   for (size_t i = 0; i < faces.size(); ++i) {
     ConvertFace& face = *faces[i];
     const ReconstructionHabit& habit = input_.looks.at(face.planned.track).habit;
-    cv::Mat unoccluded = habit.mean.empty() ? UnoccludedMask(face.aligned.image, own[i])
-                                            : UnoccludedMask(face.aligned.image, own[i], habit);
+    cv::Mat unoccluded = UnoccludedMask(face.aligned.image, own[i], habit);
     face.quality.occluded = HiddenShare(unoccluded);
     if (face.quality.occluded <= 0) continue;
     face.swapped.unoccluded = std::move(unoccluded);

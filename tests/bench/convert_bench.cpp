@@ -4,7 +4,6 @@
 //   convert_bench [--seconds 10] [--grain 1.5] [--sizes 480,720,1080,2160] [--faces 1,3] [--rounds 3]
 //   convert_bench --memory 20,1800     peak memory of VGA videos of these lengths
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/imgproc.hpp>
 #include <sstream>
+#include <thread>
 #include <vector>
 
 #include "core/files.h"
@@ -127,6 +127,16 @@ Codec MeasureCodec(const fs::path& video, const fs::path& copy) {
   return {frames / seconds, 1000 * (ProcessSeconds() - busy) / frames};
 }
 
+/// Peak memory of a running process, MB. What wait4 tells includes this program's own, from before exec.
+double PeakOf(pid_t pid) {
+  std::ifstream status(fmt::format("/proc/{}/status", pid));
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::atof(line.c_str() + 6) / 1024;
+  }
+  return 0;
+}
+
+/// Runs the program; returns its peak memory, MB.
 double Start(const std::vector<std::string>& arguments, const fs::path& folder) {
   std::vector<std::string> words = {REELSWAP_PROGRAM};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -142,13 +152,16 @@ double Start(const std::vector<std::string>& arguments, const fs::path& folder) 
     ::_exit(127);
   }
   int status = 0;
-  rusage usage{};
-  ::wait4(pid, &status, 0, &usage);
+  double peak = 0;
+  for (int looks = 0; ::waitpid(pid, &status, WNOHANG) == 0; ++looks) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (looks > 2) peak = std::max(peak, PeakOf(pid));  // by now it is the program's
+  }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     std::fprintf(stderr, "failed:\n%s\n", ReadFile(folder / "bench.log").c_str());
     std::exit(1);
   }
-  return static_cast<double>(usage.ru_maxrss) / 1024;
+  return peak;
 }
 
 json TargetItem(const fs::path& folder) {
