@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <optional>
 #include <set>
 
@@ -101,10 +102,16 @@ class Run {
     for (const ConvertJob& job : PlanConversions(context_)) {
       if (job.photos) continue;
       const std::string folder = AnalysisFolderOf(context_, job);
+      if (std::filesystem::is_directory(job.output.parent_path() / job.output.stem())) continue;  // it was a picture
       if (folder.empty()) return;  // not converted yet: its analysis may be among those there
       in_use.insert(folder);
     }
     RemoveUnusedAnalyses(context_.workspace.Conversions(), in_use);
+    const std::vector<Target>& targets = context_.project.targets;
+    if (std::none_of(targets.begin(), targets.end(), [](const Target& t) { return t.sequence_fps.has_value(); })) {
+      std::error_code ignored;
+      std::filesystem::remove_all(context_.workspace.Conversions() / "sequences", ignored);
+    }
   }
 
   bool TrainModel() {

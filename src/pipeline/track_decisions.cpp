@@ -18,7 +18,6 @@ constexpr double kSurely = 0.38;         // up to here nearness alone decides; b
 constexpr double kMargin = 0.05;         // nearer than that to two people is neither for certain
 constexpr double kWideMargin = 0.08;     // ... beyond kSurely
 constexpr double kBeyondBest = 0.18;     // a face that much further than the video's best of that person is another's
-constexpr double kDoubtful = 0.50;       // taken, with a warning, when otherwise nobody would be replaced
 constexpr double kClearly = 0.36;        // at most this, and kClearMargin to the next: a second face of a moment is that
 constexpr double kClearMargin = 0.12;    // person, too (a mirror, a screen)
 constexpr double kOnTheirOwn = 0.36;     // what a track too short or too small for certainty needs to be believed alone
@@ -61,7 +60,6 @@ class Decider {
       Inherit();
       GoByPlace();
       JudgeTheRest();
-      TakeDoubtful();
     } else {
       RequireOneDirection();
       Link();
@@ -253,25 +251,6 @@ class Decider {
     }
   }
 
-  /// Rather a face that may be the wanted one, and a word about it, than no video: but only where nobody else is meant.
-  void TakeDoubtful() {
-    const auto& verdicts = decisions_.verdicts;
-    if (std::any_of(verdicts.begin(), verdicts.end(), [](const TrackVerdict& v) { return v.direction >= 0; })) return;
-    double farthest = 0;
-    std::string people;
-    for (const auto& [i, person] : guess_) {
-      const TrackVerdict& verdict = Verdict(i);
-      const bool apart = verdict.second_distance == 0 || verdict.second_distance - verdict.distance >= kMargin;
-      if (!direction_of_.contains(person) || IsWeak(i) || verdict.distance > kDoubtful || !apart) continue;
-      Take(i, person, fmt::format("nearest to {}, but not near ({:.2f})", person, verdict.distance));
-      farthest = std::max(farthest, verdict.distance);
-      people = person;
-    }
-    if (people.empty()) return;
-    decisions_.warnings.push_back(fmt::format("a face was taken for {} though it is not very like ({:.2f}): look at the "
-                                              "result; more varied training faces make it surer", people, farthest));
-  }
-
   void RequireOneDirection() const {
     if (input_.directions.size() <= 1) return;
     throw Error(ErrorKind::kMissingTool, fmt::format("several people are to be replaced, and who is who cannot be told: {}; "
@@ -367,7 +346,7 @@ class Decider {
                                                  "{}? Small faces need a smaller faces.min_size", people));
     }
     throw Error(ErrorKind::kFaces, fmt::format("{} is nowhere to be seen: {}; is it the right {}, and do the faces of {} "
-                                               "show only that person?", people, WhoWasThere(),
+                                               "show that person alone, and often enough? More varied sources help", people, WhoWasThere(),
                                                input_.still ? "picture" : "video", people));
   }
 

@@ -7,7 +7,6 @@
 #include <stdexcept>
 
 #include "core/error.h"
-#include "face/face_detector.h"
 #include "pipeline/frame_ahead.h"
 #include "pipeline/stage_clock.h"
 #include "pipeline/track_follower.h"
@@ -98,13 +97,9 @@ class AnalysisRun {
     const bool goes_on = previous_.has_value();
     previous_.reset();
     following_.emplace(make_follower_(), segments_, frames_, lead);
+    process_start_ = StageClock::ProcessSeconds();  // the first follower of a process reads its weights
     int64_t corrupt_in_lead = 0;
     {
-      {
-        // The first detector of a process reads the landmark weights; others share them.
-        const auto span = clock_.Measure("load weights");
-        const FaceDetector first(options_.detector);
-      }
       FrameAhead ahead(reader, kAheadBytes, clock_);
       while (auto read = ahead.Next(stop_)) {
         if (stop_.stop_requested()) break;
@@ -187,7 +182,7 @@ class AnalysisRun {
   ProgressSink& progress_;
   std::stop_token stop_;
   StageClock clock_;
-  const double process_start_ = StageClock::ProcessSeconds();
+  double process_start_ = 0;  ///< processor seconds of the process when the reading began
   std::map<std::string, double> earlier_seconds_;
   std::optional<AnalysisSegment> previous_;  // the last one that an earlier run finished
   std::optional<SegmentFollowing> following_;

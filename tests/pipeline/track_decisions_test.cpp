@@ -220,11 +220,11 @@ TEST(DecideTracks, AFaceMuchFurtherThanTheVideosBestIsAnothers) {
   EXPECT_EQ(d.verdicts[1].direction, -1);
 }
 
-TEST(DecideTracks, TakesADoubtfulFaceOnlyWhereNobodyElseIsMeantAndSaysSo) {
-  const auto d = Cast(kHost).Track(0, 99, 100, {{"host", 0.48}, {"guest", 0.58}}).Decide();
-  EXPECT_EQ(d.verdicts[0].direction, 0);
-  ASSERT_EQ(d.warnings.size(), 1u);
-  EXPECT_THAT(d.warnings[0], HasSubstr("not very like (0.48)"));
+TEST(DecideTracks, NeverTakesADoubtfulFaceForLackOfABetterOne) {
+  const std::string sentence =
+      ErrorOf([] { Cast(kHost).Track(0, 99, 100, {{"host", 0.48}, {"guest", 0.58}}).Decide(); }, ErrorKind::kFaces);
+  EXPECT_THAT(sentence, HasSubstr("host is nowhere to be seen"));
+  EXPECT_THAT(sentence, HasSubstr("0.48"));
 }
 
 TEST(DecideTracks, SaysWhoWasThereInstead) {
