@@ -74,7 +74,7 @@ TEST_F(ConvertChoices, SeveralPeopleAtOnceNeedTheIdentityNetworkOrAreRefused) {
   EXPECT_NE((result.out + result.err).find("reelswap weights pull"), std::string::npos) << result.out << result.err;
 }
 
-TEST_F(ConvertChoices, EveryLayoutShowsTheOriginalBesideTheResult) {
+TEST_F(ConvertChoices, SlowEveryLayoutShowsTheOriginalBesideTheResult) {
   const FrameFormat one = ProbeVideo(DemoMedia() / "ava_target.mp4").format;
   const struct {
     const char* layout;
@@ -92,7 +92,7 @@ TEST_F(ConvertChoices, EveryLayoutShowsTheOriginalBesideTheResult) {
   }
 }
 
-TEST_F(ConvertChoices, TheSameVideoIsConvertedAgainWithoutLookingAtItAgain) {
+TEST_F(ConvertChoices, SlowTheSameVideoIsConvertedAgainWithoutLookingAtItAgain) {
   ASSERT_EQ(Convert("side_by_side: off\n    color: reinhard").exit_code, 0);
   std::set<std::string> before;
   for (const auto& entry : fs::directory_iterator(trained_->path() / "data/small/convert")) {

@@ -172,7 +172,7 @@ TEST_F(TrainedForPhotos, AnInterruptedAlbumGoesOnWhereItStopped) {
   EXPECT_FALSE(Item().at("numbers").contains("pictures_reused"));
 }
 
-TEST_F(TrainedForPhotos, WhatIsDoubtfulInManyPicturesIsSaidOnceAndAgainWhenTheyAreThereAlready) {
+TEST_F(TrainedForPhotos, SlowWhatIsDoubtfulInManyPicturesIsSaidOnceAndAgainWhenTheyAreThereAlready) {
   for (int i = 1; i <= 7; ++i) WritePlainPicture(Album() / (std::to_string(i) + ".png"), ClipFrame(10 * i));
   const FrameFormat wall = TestVideo::Format(320, 240);
   WritePlainPicture(Album() / "wall.png", TestFrame(wall, 3, 0).Bgr());
@@ -194,7 +194,7 @@ TEST_F(TrainedForPhotos, WhatIsDoubtfulInManyPicturesIsSaidOnceAndAgainWhenTheyA
   }
 }
 
-TEST_F(TrainedForPhotos, WithoutFacesOfThePersonTheWarningSaysThatAndNotThatANetworkIsMissing) {
+TEST_F(TrainedForPhotos, SlowWithoutFacesOfThePersonTheWarningSaysThatAndNotThatANetworkIsMissing) {
   ::unsetenv("REELSWAP_WEIGHTS");
   if (!FindIdentityWeights()) GTEST_SKIP() << "the identity network is not installed: reelswap weights pull";
   WritePlainPicture(Album() / "a.png", ClipFrame(10));
@@ -248,7 +248,7 @@ TEST_F(TrainedForPhotos, AFaceThatTurnsFurtherThanTheTrainingSawFades) {
   EXPECT_LT(FaceDifference(side, ClipFrame(75)), 0.95 * FaceDifference(ReadPhoto(Result("side.png")), ClipFrame(75)));
 }
 
-TEST_F(TrainedForPhotos, APageThatGivesAPictureGetsAFolderAsPicturesDo) {
+TEST_F(TrainedForPhotos, SlowAPageThatGivesAPictureGetsAFolderAsPicturesDo) {
   const fs::path picture = trained_->path() / "given.png";
   WritePlainPicture(picture, ClipFrame(10));
   const ProgramResult result =
@@ -260,7 +260,7 @@ TEST_F(TrainedForPhotos, APageThatGivesAPictureGetsAFolderAsPicturesDo) {
   EXPECT_TRUE(fs::is_regular_file(made)) << made;
 }
 
-TEST_F(TrainedForPhotos, APageThatGivesAVideoIsNoPicture) {
+TEST_F(TrainedForPhotos, SlowAPageThatGivesAVideoIsNoPicture) {
   const ProgramResult result =
       Convert("side_by_side: off", "http://127.0.0.1:1/view?id=2", BringsFile(DemoMedia() / "ava_target.mp4"), "photos");
   EXPECT_EQ(result.exit_code, 1) << result.out << result.err;
